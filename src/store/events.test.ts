@@ -1,0 +1,82 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestDatabase, createTestDatabase } from '../../test/database.ts';
+import { silentLogger } from '../kernel/index.ts';
+import {
+  type StoredEvent,
+  appendEvent,
+  connect,
+  followEvents,
+  lastEventPosition,
+  readEvents,
+  transaction,
+} from './index.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+function event(subject: string) {
+  return { kind: 'test.happened', subject, actor: 'tester' } as const;
+}
+
+test('a reader never skips a lower position that commits later', async () => {
+  const { db } = database;
+  const other = connect(database.connection, { max: 1 });
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let written = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    written = resolve;
+  });
+  const slow = transaction(other, async (trx) => {
+    await appendEvent(trx, event('slow'));
+    written();
+    await held;
+  });
+  await begun;
+  await transaction(db, (trx) => appendEvent(trx, event('fast')));
+  expect((await readEvents(db, { after: 0, limit: 10 })).map((row) => row.subject)).toEqual([]);
+  release();
+  await slow;
+  expect((await readEvents(db, { after: 0, limit: 10 })).map((row) => row.subject)).toEqual(['slow', 'fast']);
+  await other.destroy();
+});
+
+test('an event of a transaction that rolled back was never there', async () => {
+  const { db } = database;
+  const attempt = transaction(db, async (trx) => {
+    await appendEvent(trx, event('undone'));
+    throw new Error('no');
+  });
+  await expect(attempt).rejects.toThrow('no');
+  expect(await readEvents(db, { after: 0, limit: 10, subject: 'undone' })).toEqual([]);
+});
+
+test('the database refuses to change or delete an event', async () => {
+  await expect(sql`update events set actor = 'someone'`.execute(database.db)).rejects.toThrow('append-only');
+  await expect(sql`delete from events`.execute(database.db)).rejects.toThrow('append-only');
+});
+
+test('a follower hands over every event once, in order, also across a nudge', async () => {
+  const { db } = database;
+  const after = await lastEventPosition(db);
+  const seen: StoredEvent[] = [];
+  const follower = followEvents(db, {
+    after,
+    pollMs: 20,
+    logger: silentLogger,
+    receive: (events) => void seen.push(...events),
+  });
+  for (let index = 0; index < 20; index += 1) {
+    await transaction(db, (trx) => appendEvent(trx, event(`follow-${index}`)));
+    follower.nudge();
+  }
+  await expect.poll(() => seen.length).toBe(20);
+  await follower.stop();
+  expect(seen.map((row) => row.subject)).toEqual(Array.from({ length: 20 }, (_, index) => `follow-${index}`));
+});

@@ -1,0 +1,131 @@
+import { sql } from 'kysely';
+import { type Logger, messageOf, sleep } from '../kernel/index.ts';
+import type { Db, Trx } from './database.ts';
+
+/** An event to be written in the transaction of the change that it tells of. */
+export interface NewEvent {
+  /** `noun.verb`, for example `rollout.weight_observed`. */
+  readonly kind: string;
+  readonly app?: string | undefined;
+  readonly environment?: string | undefined;
+  /** Id of what changed: run, rollout, approval, delivery … */
+  readonly subject: string;
+  /** User name, or `automation`. */
+  readonly actor: string;
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface StoredEvent extends Required<Pick<NewEvent, 'kind' | 'subject' | 'actor'>> {
+  /** Strictly rising; gaps are normal (a rolled back transaction leaves one). */
+  readonly position: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly app: string | null;
+  readonly environment: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface EventFilter {
+  readonly after: number;
+  readonly limit: number;
+  readonly app?: string | undefined;
+  readonly subject?: string | undefined;
+}
+
+export async function appendEvent(trx: Trx, event: NewEvent): Promise<void> {
+  await trx
+    .insertInto('events')
+    .values({
+      kind: event.kind,
+      app: event.app ?? null,
+      environment: event.environment ?? null,
+      subject: event.subject,
+      actor: event.actor,
+      data: JSON.stringify(event.data ?? {}),
+    })
+    .execute();
+}
+
+/**
+ * Events after a position, oldest first. Rows of transactions that began before a still running one are held back, so a
+ * lower position that commits later is never skipped.
+ */
+export async function readEvents(db: Db, filter: EventFilter): Promise<readonly StoredEvent[]> {
+  let query = db
+    .selectFrom('events')
+    .selectAll()
+    .where('position', '>', filter.after)
+    .where(sql<boolean>`transaction < pg_snapshot_xmin(pg_current_snapshot())`)
+    .orderBy('position')
+    .limit(filter.limit);
+  if (filter.app !== undefined) query = query.where('app', '=', filter.app);
+  if (filter.subject !== undefined) query = query.where('subject', '=', filter.subject);
+  const rows = await query.execute();
+  return rows.map((row) => ({
+    position: row.position,
+    at: row.at.getTime(),
+    kind: row.kind,
+    app: row.app,
+    environment: row.environment,
+    subject: row.subject,
+    actor: row.actor,
+    data: row.data as Readonly<Record<string, unknown>>,
+  }));
+}
+
+/** The highest position that `readEvents` would return now; 0 when there is none. */
+export async function lastEventPosition(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('events')
+    .select((select) => select.fn.max('position').as('position'))
+    .where(sql<boolean>`transaction < pg_snapshot_xmin(pg_current_snapshot())`)
+    .executeTakeFirst();
+  return Number(row?.position ?? 0);
+}
+
+export interface EventFollower {
+  /** Looks for new events at once instead of at the next poll. */
+  nudge(): void;
+  stop(): Promise<void>;
+}
+
+/** Hands every event after `after` to `receive`, in order, once; polls every `pollMs` and whenever nudged. */
+export function followEvents(
+  db: Db,
+  options: {
+    readonly after: number;
+    readonly pollMs?: number;
+    readonly logger: Logger;
+    readonly receive: (events: readonly StoredEvent[]) => void | Promise<void>;
+  },
+): EventFollower {
+  const stopping = new AbortController();
+  let wake = new AbortController();
+  let position = options.after;
+  async function drain(): Promise<void> {
+    for (;;) {
+      const events = await readEvents(db, { after: position, limit: 500 });
+      const last = events.at(-1);
+      if (last === undefined) return;
+      await options.receive(events);
+      position = last.position;
+    }
+  }
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      wake = new AbortController();
+      await drain().catch((thrown: unknown) =>
+        options.logger.warn({ reason: messageOf(thrown) }, 'Failed to read events.'),
+      );
+      await sleep(options.pollMs ?? 500, AbortSignal.any([stopping.signal, wake.signal]));
+    }
+  }
+  const done = loop();
+  return {
+    nudge: () => wake.abort(),
+    stop: async () => {
+      stopping.abort();
+      await done;
+    },
+  };
+}

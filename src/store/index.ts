@@ -1,0 +1,24 @@
+export {
+  type Connection,
+  type Db,
+  type Trx,
+  connect,
+  databaseNow,
+  databaseClock,
+  transaction,
+  waitForDatabase,
+} from './database.ts';
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts';
+export {
+  type EventFilter,
+  type EventFollower,
+  type NewEvent,
+  type StoredEvent,
+  appendEvent,
+  followEvents,
+  lastEventPosition,
+  readEvents,
+} from './events.ts';
+export { type DataDir, openDataDir } from './data-dir.ts';
+export { migrateToLatest } from './migrate.ts';
+export { isStorageFull, isUniqueViolation } from './pg-errors.ts';
