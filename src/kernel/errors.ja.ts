@@ -88,4 +88,189 @@ export const japanese: {
     message: '{what} を隔離できません: {reason}。',
     fix: 'bubblewrap を導入する(`apt-get install bubblewrap`)か、信頼済みとして指定してください。',
   },
+  FUN_METHOD_NOT_ALLOWED: {
+    message: '{path} に {method} は使えません。使えるのは {allowed} です。',
+    fix: 'いずれかのメソッドを使ってください。API の説明は /api/v1/openapi.json にあります。',
+  },
+  FUN_BODY_TOO_LARGE: {
+    message: '{limit} を超える本文は受け取れません。',
+    fix: '一度に送る量を減らしてください。',
+  },
+  FUN_MEDIA_TYPE: {
+    message: '{type} の本文は読み取れません。',
+    fix: '`Content-Type: application/json` を付けて JSON を送ってください。',
+  },
+  FUN_TOO_MANY_ATTEMPTS: {
+    message: '{address} からの試行を受け付けられません。1 分間に誤ったトークンが {count} 回ありました。',
+    fix: '{seconds} 秒待ってから、有効なトークンを送ってください。',
+  },
+  FUN_CROSS_ORIGIN: {
+    message: '別のオリジン({origin})のページからは、ダッシュボードのセッションで操作できません。',
+    fix: 'ダッシュボード上で操作するか、Cookie の代わりに `Authorization: Bearer <token>` を送ってください。',
+  },
+  FUN_ROLE_CONFLICT: {
+    message: '{name} のトークンを {wanted} として作れません。{name} の役割は {present} です。',
+    fix: '役割を {present} にするか別の名前を使うか、先に `funade token revoke` で {name} のトークンをすべて失効させてください。',
+  },
+  FUN_LAST_OWNER: {
+    message: '{id} を失効できません。owner の有効なトークンはこれが最後です。',
+    fix: '先に別のものを作ってください: `funade token create --name <name> --role owner`。',
+  },
+  FUN_WEBHOOK_METHOD: {
+    message: '{method} は受け付けません。Webhook は POST で送られます。',
+    fix: 'POST で送信してください。',
+  },
+  FUN_WEBHOOK_SOURCE_UNKNOWN: {
+    message: '{path} では Webhook を受け取れません。該当する送信元がありません。',
+    fix: '設定済みの送信元のパスを使ってください: {known}。',
+  },
+  FUN_WEBHOOK_TOO_LARGE: {
+    message: '{limit} バイトを超える Webhook の本文は受け取れません。',
+    fix: 'Webhook が送るイベントを減らすか、push を小さく分けてください。',
+  },
+  FUN_WEBHOOK_TYPE: {
+    message: '{header} が {value} の Webhook は読み取れません。',
+    fix: 'Webhook の content type を application/json にし、content encoding を外してください。',
+  },
+  FUN_WEBHOOK_TOO_SLOW: {
+    message: 'Webhook の本文が {timeout} 以内に届かないため、待機を打ち切りました。',
+    fix: '再送してください。本文全体がこの時間内に届く必要があります。',
+  },
+  FUN_WEBHOOK_UNVERIFIED: {
+    message: 'フォージからの配信であることを確認できません。',
+    fix: 'Funade と同じシークレットを Webhook に設定してください。詳細はサーバーのログにあります。',
+  },
+  FUN_WEBHOOK_RATE_LIMITED: {
+    message: '配信を確認できません。同じアドレスからの失敗が多すぎます。',
+    fix: 'Funade と同じシークレットを Webhook に設定し、{seconds} 秒後に再送してください。',
+  },
+  FUN_WEBHOOK_MALFORMED: {
+    message: '配信を読み取れません: {reason}。',
+    fix: 'フォージが Webhook について定めるヘッダーと、JSON オブジェクトの本文を送ってください。',
+  },
+  FUN_WEBHOOK_NOT_STORED: {
+    message: '配信を保存できません: {reason}。',
+    fix: '{seconds} 秒後に再送してください。書きかけのデータはありません。不足しているものは /healthz で分かります。',
+  },
+  FUN_DELIVERY_BODY_GONE: {
+    message: '配信 {id} を再実行できません。保存期間が終わり、本文は削除されました。',
+    fix: '代わりに `funade ship <app>` でリリースを開始してください。',
+  },
+  FUN_TARGET_UNKNOWN: {
+    message: 'ターゲット {target} へはデプロイできません。その名前のターゲットはありません。',
+    fix: '次のいずれかを使ってください: {known}。',
+  },
+  FUN_TARGET_UNSUITABLE: {
+    message: '{environment} へデプロイできません。誤りが {count} 件あります。',
+    fix: '下に示した点を直してコミットし、もう一度 ship してください。',
+  },
+  FUN_LEASE_LOST: {
+    message: '{what} の処理を止めました。別のプロセスが引き継いでいます。',
+    fix: '対応は不要です。引き継いだプロセスが同じ状態から続けます。',
+  },
+  FUN_ROLLBACK_IMPOSSIBLE: {
+    message: '{environment} をロールバックできません: {reason}。',
+    fix: '`funade rollback {environment} --to vN` でリリースを指定するか、修正したものを ship してください。',
+  },
+  FUN_USAGE: {
+    message: 'このコマンドを実行できません: {reason}。',
+    fix: '`{help}` を確認してください。',
+  },
+  FUN_SERVER_UNREACHABLE: {
+    message: '{server} の Funade サーバーに接続できません: {reason}。',
+    fix: '`npm start` で起動するか、稼働中のサーバーを --server か FUNADE_SERVER で指定してください。',
+  },
+  FUN_SERVER_ANSWER_UNREADABLE: {
+    message: '{request} への {server} の応答を読み取れません: {reason}。',
+    fix: 'そのアドレスで同じバージョンの Funade サーバーが応答しているか確かめてください。',
+  },
+  FUN_CHOICE_NEEDED: {
+    message: 'どの{kind}か決められません。{count} 件が当てはまります。',
+    fix: '下のコマンドのいずれかで指定してください。',
+  },
+  FUN_NOTHING_FITS: {
+    message: '{kind}が見つかりません。',
+    fix: '下のコマンドで現在の状態を確かめてください。',
+  },
+  FUN_CONFIRMATION_NEEDED: {
+    message: '答えがないため続けられません: {question}',
+    fix: '端末で答えるか、--yes を付けてください。',
+  },
+  FUN_DECISION_NEEDED: {
+    message: '人の判断がないため続けられません: {reason}',
+    fix: '下のコマンドのいずれかで判断してください。作業は待っています。',
+  },
+  FUN_WAIT_TIMEOUT: {
+    message: '{subject} を {timeout} 待ちましたが終わりません。作業は続いています。',
+    fix: '`{command}` で引き続き確認できます。',
+  },
+  FUN_FILE_EXISTS: {
+    message: '{file} はすでにあるため書き込めません。',
+    fix: '置き換えるなら --yes を付け、そうでなければ別のファイルを指定してください。',
+  },
+  FUN_FILE_UNREADABLE: {
+    message: '{file} を読めません: {reason}。',
+    fix: '名前を確かめてください。`funade config init` で新しい funade.yaml を作れます。',
+  },
+  FUN_FILE_NOT_WRITTEN: {
+    message: '{file} に書き込めません: {reason}。',
+    fix: 'フォルダーがあり、書き込めて、空きがあるか確かめてください。',
+  },
+  FUN_FENCED: {
+    message:
+      'フェンス {fence} では {what} を変更できません。フェンス {seen} が既に使われており、別のプロセスが主導しています。',
+    fix: '対処は不要です。現在の主導プロセスが続行します。`funade status` で確かめられます。',
+  },
+  FUN_VERSION_FAILED: {
+    message: '{what} の {version} にトラフィックを送れません。起動に失敗しています: {reason}。',
+    fix: '関数を修正して再度リリースしてください。出力は `funade fn logs` で確認できます。',
+  },
+  FUN_ROLLOUT_ENDED: {
+    message: '{environment} へのロールアウトは {phase} で終わりました: {reason}。',
+    fix: '証拠を読み、変更を直してもう一度 push するか、`funade retry` を実行してください。',
+  },
+  FUN_VERIFY_FAILED: {
+    message: '{environment} の {url} が期待どおりに応答しませんでした: {finding}。',
+    fix: 'そのアドレスをご自身で確かめ、アプリケーションかステージの `expect` を直してください。',
+  },
+  FUN_APPROVAL_REJECTED: {
+    message: '{user} が {target} へのリリースを却下しました。',
+    fix: '{user} と相談してください。新しい push か `funade retry` で再度承認を求めます。',
+  },
+  FUN_APPROVAL_EXPIRED: {
+    message: '{target} へのリリースは期限内に承認されませんでした(依頼: {since})。',
+    fix: '`funade retry` で再度依頼できます。期限はステージの `within` で決まります。',
+  },
+  FUN_HELD: {
+    message: '{environment} はこのリリースに対して閉じたままでした: {cause}。',
+    fix: '`funade hold release {app} {environment}` で開き、`funade retry` を実行してください。',
+  },
+  FUN_GIT_MISSING: {
+    message: 'git を実行できません: {reason}。',
+    fix: 'サーバーに git を導入してください(`apt-get install git`)。',
+  },
+  FUN_GIT_SOURCE_INVALID: {
+    message: '{source} はリポジトリとして使えません: {reason}。',
+    fix: '絶対パス、https:// か ssh:// のアドレス、または user@host:path を指定してください。',
+  },
+  FUN_GIT_UNREACHABLE: {
+    message: '{source} を取得できません: {reason}。',
+    fix: 'サーバー上で `git ls-remote {source}` を実行し、アドレス・ネットワーク・認証情報を確かめてください。',
+  },
+  FUN_GIT_REF_MISSING: {
+    message: '{app} のリポジトリに {ref} が見つかりません。近いもの: {near}。',
+    fix: '先に push するか、存在するブランチ・タグ・コミットを指定してください。',
+  },
+  FUN_GIT_FAILED: {
+    message: '{app} の {action} に失敗しました: {reason}。',
+    fix: 'ディスクの空きとデータディレクトリの権限を確かめてください。壊れたミラーは削除すれば取得し直されます。',
+  },
+  FUN_ARTIFACT_REFUSED: {
+    message: '{path} を成果物に含められません: {reason}。',
+    fix: 'ビルドで取り除くか、ステージの `artifact` にそれを含まないディレクトリを指定してください。',
+  },
+  FUN_ARTIFACT_TOO_LARGE: {
+    message: '成果物を保存できません。{limit} を超えています。',
+    fix: 'ステージの `artifact` に実行に必要なものだけのディレクトリを指定し、開発用の依存を除いてください。',
+  },
 };

@@ -25,7 +25,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const stream = destination ?? pino.destination({ fd: 2, sync: true });
-  return pino(options, stream) as unknown as Logger;
+  return pino(options, stream);
 }
 
 export const silentLogger: Logger = {

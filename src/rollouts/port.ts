@@ -1,4 +1,5 @@
-import type { FunctionConfig } from '../config/index.ts';
+import type { EnvironmentConfig, FunctionConfig } from '../config/index.ts';
+import type { Trx } from '../store/index.ts';
 
 /** What a target needs to know of a release. `id` names the version everywhere: same content, same id. */
 export interface TargetRelease {
@@ -120,4 +121,33 @@ export interface MetricsProvider {
   /** Names of the metrics it can read; anything else is a fault at lint time. */
   readonly metrics: readonly string[];
   read(query: MetricsQuery): Promise<Reading>;
+}
+
+/** What the releases room tells about a release; rollouts never look inside its tables. */
+export interface ReleaseCatalog {
+  /** Throws `FUN_NOT_FOUND` for an unknown id. */
+  get(releaseId: string, environment: string): Promise<CatalogRelease>;
+  /** Whether `a` is an ancestor of `b` in the application's history (and not the same commit). */
+  isOlder(a: string, b: string): Promise<boolean>;
+  /** Whether the release could be put back right now: artifact present and intact, configuration readable. */
+  preflight(
+    releaseId: string,
+    environment: string,
+  ): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
+}
+
+export interface CatalogRelease {
+  readonly release: TargetRelease;
+  /** Shown as `v12`. */
+  readonly number: number;
+  readonly commit: string;
+  readonly config: EnvironmentConfig;
+}
+
+/** Told, in the transaction that ends a rollout, so that whoever waits for it goes on. */
+export interface RolloutListener {
+  ended(
+    trx: Trx,
+    rollout: { readonly id: string; readonly runId: string | null; readonly phase: string },
+  ): Promise<void>;
 }

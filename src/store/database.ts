@@ -42,11 +42,13 @@ export function connect(connection: Connection, options: { readonly max?: number
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
     types: {
-      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+      getTypeParser: ((oid: number, format?: 'text' | 'binary'): unknown =>
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   });
   pool.on('error', () => {}); // an idle connection that breaks is replaced by the pool; the next query reports it
+  // A connection that breaks while a transaction holds it fails that transaction; its own event has nothing to add.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return new Kysely<CoreTables>({ dialect: new PostgresDialect({ pool }) });
 }
 
@@ -63,20 +65,25 @@ export async function databaseNow(db: Db): Promise<number> {
   return rows[0]?.now ?? 0;
 }
 
+export interface DatabaseClock extends Clock {
+  /** Measures the offset to the database's time again. */
+  refresh(): Promise<void>;
+}
+
 /**
- * A clock that shows the database's time between two readings of it: durations survive a wrong host clock and several
- * processes agree. `refresh` measures the offset again.
+ * A clock that shows the database's time as it was last measured plus what has passed since on this machine's monotonic
+ * clock: durations survive a wrong host clock and several processes agree. Until the first `refresh` it shows the host's time.
  */
-export async function databaseClock(db: Db): Promise<Clock & { refresh(): Promise<void> }> {
-  let origin = 0;
-  async function refresh(): Promise<void> {
-    const before = performance.now();
-    const database = await databaseNow(db);
-    const after = performance.now();
-    origin = database - (before + after) / 2;
-  }
-  await refresh();
-  return { now: () => Math.round(origin + performance.now()), refresh };
+export function databaseClock(db: Db): DatabaseClock {
+  let origin = Date.now() - performance.now();
+  return {
+    now: () => Math.round(origin + performance.now()),
+    refresh: async () => {
+      const before = performance.now();
+      const database = await databaseNow(db);
+      origin = database - (before + performance.now()) / 2;
+    },
+  };
 }
 
 /** Waits until PostgreSQL answers; every failed try is logged with its reason, other faults end the wait. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chown, cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chown, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -25,15 +25,15 @@ export interface Placement {
  */
 export async function placeCluster(dataDir: string): Promise<Placement> {
   const native = findNative();
-  const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
-  const socket = join(tmpdir(), `funade-${hash}`);
+  const id = await clusterId(dataDir);
+  const socket = join(tmpdir(), `funade-${id}`);
   const root = process.getuid?.() === 0;
   const identity: Placement['identity'] = root ? await unprivilegedUser() : {};
   const own = async (path: string) => {
     if (identity.uid !== undefined) await chown(path, identity.uid, identity.gid ?? identity.uid);
   };
   const cluster =
-    !root || (await canEnter(dataDir)) ? join(dataDir, 'postgres') : join('/var/lib/funade', hash, 'postgres');
+    !root || (await canEnter(dataDir)) ? join(dataDir, 'postgres') : join('/var/lib/funade', id, 'postgres');
   const programs = !root || (await canEnter(native)) ? native : await copyPrograms(native);
   await mkdir(dirname(cluster), { recursive: true });
   await mkdir(socket, { recursive: true, mode: 0o700 });
@@ -46,6 +46,16 @@ export async function placeCluster(dataDir: string): Promise<Placement> {
     program: (name) => join(programs, 'bin', name),
     own,
   };
+}
+
+/** Names the cluster of this data directory; a new directory at the same path never meets the old one's cluster. */
+async function clusterId(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'cluster-id');
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  if (known !== undefined) return known.trim();
+  const id = randomBytes(6).toString('hex');
+  await writeFile(file, id);
+  return id;
 }
 
 function findNative(): string {

@@ -1,5 +1,6 @@
 export {
   type Connection,
+  type DatabaseClock,
   type Db,
   type Trx,
   connect,

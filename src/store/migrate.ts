@@ -11,5 +11,6 @@ export async function migrateToLatest(db: Db): Promise<void> {
     migrationLockTableName: 'funade_migrations_lock',
   });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error instanceof Error) throw error;
+  if (error !== undefined) throw new Error('The migration failed without a reason', { cause: error });
 }

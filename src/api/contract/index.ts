@@ -1,2 +1,3 @@
 export * from './views.ts';
 export * from './requests.ts';
+export * from './session.ts';

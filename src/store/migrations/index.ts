@@ -1,9 +1,19 @@
 import type { Migration } from 'kysely/migration';
 import * as events from './0001-events.ts';
 import * as work from './0002-work.ts';
+import * as access from './0003-access.ts';
+import * as intake from './0004-intake.ts';
+import * as releases from './0005-releases.ts';
+import * as rollouts from './0006-rollouts.ts';
+import * as functions from './0007-functions.ts';
 
 /** Applied in the order of their names; a migration that has landed is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-events': events,
   '0002-work': work,
+  '0003-access': access,
+  '0004-intake': intake,
+  '0005-releases': releases,
+  '0006-rollouts': rollouts,
+  '0007-functions': functions,
 };

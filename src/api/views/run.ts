@@ -1,0 +1,145 @@
+import {
+  type ApprovalRow,
+  type DecisionRow,
+  type RunRow,
+  type StageRow,
+  listApprovals,
+  readDecisions,
+  readStages,
+} from '../../releases/index.ts';
+import { type RolloutRow, readRollouts } from '../../rollouts/index.ts';
+import type { Db } from '../../store/index.ts';
+import type { ApprovalView, RunView, StageView } from '../contract/index.ts';
+import { type Summaries, summariesOf } from './release.ts';
+import { rolloutViewOf } from './rollout.ts';
+
+/** Runs with their stages, rollouts and approvals: what a screen needs, in a handful of queries. */
+export async function runViews(db: Db, rows: readonly RunRow[]): Promise<RunView[]> {
+  const ids = rows.map((row) => row.id);
+  const stages = await readStages(db, ids);
+  const rollouts = new Map(
+    (
+      await readRollouts(
+        db,
+        stages.flatMap((stage) => stage.rollout_id ?? []),
+      )
+    ).map((row) => [row.id, row]),
+  );
+  const approvals = await approvalViews(db, await listApprovals(db, { runIds: ids, limit: 500 }), stages);
+  const mentioned = [...rollouts.values()].flatMap((row) => [row.release_id, row.stable_id]);
+  const summaries = await summariesOf(db, [...rows.map((row) => row.release_id), ...mentioned]);
+  return rows.map((row) => {
+    const own = stages
+      .filter((stage) => stage.run_id === row.id)
+      .map((stage) => stageViewOf(stage, { rollouts, approvals, summaries }));
+    return runViewOf(row, own, summaries);
+  });
+}
+
+function runViewOf(row: RunRow, stages: StageView[], summaries: Summaries): RunView {
+  return {
+    id: row.id,
+    app: row.app,
+    state: row.state,
+    release: summaries(row.release_id),
+    commit: row.commit,
+    trigger: row.trigger,
+    stages,
+    wait: stages.find((stage) => stage.state === 'waiting')?.wait ?? null,
+    failure: row.failure === null ? null : { ...row.failure, evidence: [...row.failure.evidence] },
+    createdAt: row.created_at.getTime(),
+    startedAt: row.started_at?.getTime() ?? null,
+    finishedAt: row.finished_at?.getTime() ?? null,
+  };
+}
+
+interface Related {
+  readonly rollouts: ReadonlyMap<string, RolloutRow>;
+  readonly approvals: readonly ApprovalView[];
+  readonly summaries: Summaries;
+}
+
+function stageViewOf(stage: StageRow, { rollouts, approvals, summaries }: Related): StageView {
+  const rollout = stage.rollout_id === null ? undefined : rollouts.get(stage.rollout_id);
+  const rolloutView = rollout === undefined ? null : rolloutViewOf(rollout, summaries, []);
+  return {
+    index: stage.index,
+    name: stage.name,
+    kind: stage.config.kind,
+    detail: detailOf(stage),
+    state: stage.state,
+    attempt: stage.attempt,
+    startedAt: stage.started_at?.getTime() ?? null,
+    finishedAt: stage.finished_at?.getTime() ?? null,
+    wait: stage.wait === null ? null : (rolloutView?.wait ?? { ...stage.wait, next: [...stage.wait.next] }),
+    failure: stage.failure === null ? null : { ...stage.failure, evidence: [...stage.failure.evidence] },
+    rollout: rolloutView,
+    approval: approvals.find((approval) => approval.runId === stage.run_id && approval.stage === stage.name) ?? null,
+  };
+}
+
+function detailOf({ config }: StageRow): string {
+  switch (config.kind) {
+    case 'run':
+      return config.run.join(' && ');
+    case 'deploy':
+      return config.to;
+    case 'verify':
+      return [config.in, config.http ?? config.run.join(' && ')].join(' ');
+    case 'approve':
+      return config.by.join(', ');
+  }
+}
+
+/** Newest first, so that the open request of a stage stands before one that was voided. */
+export async function approvalViews(
+  db: Db,
+  rows: readonly ApprovalRow[],
+  known?: readonly StageRow[],
+): Promise<ApprovalView[]> {
+  const stages = known ?? (await readStages(db, [...new Set(rows.map((row) => row.run_id))]));
+  const decisions = await readDecisions(
+    db,
+    rows.map((row) => row.id),
+  );
+  const summaries = await summariesOf(
+    db,
+    rows.map((row) => row.release_id),
+  );
+  return rows.map((row) => approvalViewOf(row, { stages, decisions, summaries }));
+}
+
+function approvalViewOf(
+  row: ApprovalRow,
+  related: {
+    readonly stages: readonly StageRow[];
+    readonly decisions: readonly DecisionRow[];
+    readonly summaries: Summaries;
+  },
+): ApprovalView {
+  const stage = related.stages.find((entry) => entry.run_id === row.run_id && entry.index === row.stage);
+  const own = related.decisions.filter((decision) => decision.approval_id === row.id);
+  return {
+    id: row.id,
+    app: row.app,
+    runId: row.run_id,
+    stage: stage?.name ?? '',
+    releaseId: row.release_id,
+    releaseNumber: related.summaries(row.release_id)?.number ?? 0,
+    target: row.target,
+    configHash: row.config_hash,
+    state: row.state,
+    by: [...row.allowed],
+    quorum: row.quorum,
+    selfApproval: row.self_approval,
+    decisions: own.map((decision) => ({
+      user: decision.user_name,
+      decision: decision.decision,
+      comment: decision.comment,
+      at: decision.at.getTime(),
+    })),
+    voidReason: row.void_reason,
+    requestedAt: row.requested_at.getTime(),
+    expiresAt: row.expires_at.getTime(),
+  };
+}

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import type { Server } from '../../compose.ts';
+import { type ServerOption, serverOptions } from '../../config/index.ts';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { readServerConfig } from '../settings.ts';
+import type { AddCommand, Invocation, Shell } from '../shell.ts';
+
+/** Flags that every command has, and settings that only commands read. */
+const GLOBAL = new Set(['--lang', '--server']);
+
+const SAME_INTERRUPT_MS = 1000;
+
+/** `funade serve`: runs the server until it is asked to end. */
+export const addServe: AddCommand = (parent, shell) => addServer(parent, shell, 'serve');
+
+export function addServer(parent: Command, { text, action, language }: Shell, name: 'serve' | 'up'): void {
+  const command = parent.command(name).description(text(`about.${name}`));
+  const known = new Set<string>(GLOBAL);
+  for (const option of serverOptions as readonly ServerOption[]) {
+    const flags = option.flags.filter((flag) => !known.has(flag));
+    for (const flag of flags) {
+      known.add(flag);
+      command.option(`${flag} <value>`, option.doc[language]);
+    }
+  }
+  command.action(action((context, invocation) => run(context, invocation, { openDashboard: name === 'up' })));
+}
+
+async function run(
+  context: Context,
+  invocation: Invocation,
+  { openDashboard }: { readonly openDashboard: boolean },
+): Promise<ExitCode> {
+  const config = readServerConfig(context.terminal, { ...invocation.options, lang: context.flags.language ?? undefined });
+  // Loaded here, so that no other command waits for the rooms of the server to load.
+  const { serve } = await import('../../compose.ts');
+  const interrupted = new Promise<void>((resolve) => {
+    const stopListening = context.terminal.onInterrupt(() => {
+      // Later ones end the process at once; one within this time is the same, which the launcher passed on as well.
+      setTimeout(stopListening, SAME_INTERRUPT_MS).unref();
+      resolve();
+    });
+  });
+  const server = await serve({ config, openDashboard });
+  announce(context, server, config.webhook.enabled);
+  await interrupted;
+  context.note(context.text('told.serverStopping'));
+  await server.stop();
+  return EXIT.ok;
+}
+
+/** Where everything is; secrets are named by their files and never shown. */
+function announce({ text, note, flags, json }: Context, server: Server, webhooks: boolean): void {
+  const { address, dataDir, database, ownerTokenFile, webhookSecretFile, isolation } = server;
+  if (flags.json) json({ status: 'ready', address, dataDir, ownerTokenFile, webhookSecretFile });
+  note(text('told.serverStarted', { address }));
+  if (webhooks) note(text('told.serverWebhooks', { address }));
+  if (webhooks && webhookSecretFile !== null) note(text('told.serverSecret', { file: webhookSecretFile }));
+  note(text('told.serverData', { dir: dataDir }));
+  note(text('told.serverDatabase', { database }));
+  note(text('told.serverIsolation', { isolation }));
+  note(text('told.serverToken', { file: ownerTokenFile }));
+}

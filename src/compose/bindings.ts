@@ -1,0 +1,103 @@
+import type { Admission } from '../intake/index.ts';
+import type { Delivery, Probe, Releases } from '../releases/index.ts';
+import { type RolloutListener, type RolloutRow, type Rollouts, isTerminal, readRollout } from '../rollouts/index.ts';
+import { FunadeError } from '../kernel/index.ts';
+import type { Db } from '../store/index.ts';
+
+const PROBE_TIMEOUT = 10_000;
+
+/** The ports through which rooms of one floor meet. Releases and rollouts need each other, so releases come in later. */
+export interface Bindings {
+  connect(releases: Releases): void;
+  /** Where this server is reached, known once it listens. */
+  setOrigin(url: string): void;
+  readonly listener: RolloutListener;
+  readonly admission: Admission;
+  readonly probe: Probe;
+  deliveryOver(db: Db, rollouts: Rollouts): Delivery;
+}
+
+export function bindRooms(): Bindings {
+  let releases: Releases | undefined;
+  let origin = '';
+  function connected(): Releases {
+    if (releases === undefined) throw new Error('releases are used before they are connected');
+    return releases;
+  }
+  return {
+    connect: (room) => {
+      releases = room;
+    },
+    setOrigin: (url) => {
+      origin = url;
+    },
+    listener: {
+      ended: async (trx, { runId }) => {
+        if (runId !== null) await connected().wake(trx, runId);
+      },
+    },
+    admission: {
+      admit: (trx, event, { deliveryId }) =>
+        connected().admit(trx, {
+          kind: event.kind,
+          ref: event.kind === 'push' ? event.branch : event.tag,
+          sha: event.after,
+          repository: { fullName: event.repository.fullName, addresses: event.repository.cloneUrls },
+          actor: event.actor,
+          commit:
+            event.headCommit === null || event.headCommit.at === null
+              ? null
+              : { ...event.headCommit, at: event.headCommit.at },
+          deliveryId,
+        }),
+    },
+    probe: {
+      url: (app, environment) => `${origin}/fn/${environment}/${app}`,
+      get: async (url, signal) => {
+        const answer = await fetch(url, {
+          signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT)]),
+          redirect: 'manual',
+        });
+        return { status: answer.status, body: await answer.text() };
+      },
+    },
+    deliveryOver: (db, rollouts) => deliveryOf(db, rollouts),
+  };
+}
+
+function deliveryOf(db: Db, rollouts: Rollouts): Delivery {
+  return {
+    check: rollouts.check,
+    deploy: (trx, request, release) => rollouts.requestDeploy(trx, request, release),
+    status: async (rolloutId) => {
+      const row = await readRollout(db, rolloutId);
+      if (row === undefined)
+        throw new FunadeError('FUN_NOT_FOUND', { kind: 'rollout', id: rolloutId, list: 'funade rollout list' });
+      return statusOf(row);
+    },
+    abort: async (rolloutId, reason) => {
+      const row = await readRollout(db, rolloutId);
+      if (row === undefined || isTerminal(row.phase) || row.state.back !== null) return;
+      await rollouts.command(rolloutId, { kind: 'abort', by: 'automation', reason });
+    },
+    rollback: async (environment, reason) => {
+      const readiness = await rollouts.rollbackReadiness(environment);
+      return readiness.ready
+        ? rollouts.requestRollback({ ...environment, to: readiness.to, by: 'automation', reason })
+        : null;
+    },
+    heldBecause: ({ initiator, releaseId, ...key }) => rollouts.heldBecause(key, releaseId, initiator),
+  };
+}
+
+function statusOf(row: RolloutRow) {
+  return {
+    phase: row.phase,
+    ended: isTerminal(row.phase),
+    succeeded: row.phase === 'succeeded',
+    reason: row.state.outcome?.reason ?? '',
+    evidence: row.state.outcome?.evidence ?? [],
+    wait: row.wait === null ? null : { ...row.wait, next: [{ command: `funade watch ${row.run_id ?? row.id}` }] },
+    startedAt: row.started_at?.getTime() ?? null,
+  };
+}

@@ -1,0 +1,88 @@
+import type { ComponentHealth, HealthSource } from '../api/index.ts';
+import { type Clock, formatDuration, messageOf } from '../kernel/index.ts';
+import type { Releases } from '../releases/index.ts';
+import type { Duties } from '../roles.ts';
+import type { Rollouts } from '../rollouts/index.ts';
+import type { Sandbox } from '../sandbox/index.ts';
+import { type Db, databaseNow } from '../store/index.ts';
+
+/** An engine that has not looked for work for this long, or left due work lying, is stuck. */
+const STUCK_MS = 15_000;
+const OVERDUE_MS = 30_000;
+
+export interface Health extends HealthSource {
+  started(): void;
+  databaseAway(reason: string): void;
+  databaseBack(): void;
+}
+
+export function createHealth(rooms: {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly duties: Duties;
+  readonly releases: Releases;
+  readonly rollouts: Rollouts;
+  readonly sandbox: Sandbox;
+}): Health {
+  let isStarted = false;
+  let away: string | null = null;
+
+  async function database(): Promise<ComponentHealth> {
+    if (away !== null) return { name: 'database', status: 'down', detail: away };
+    try {
+      const before = performance.now();
+      await databaseNow(rooms.db);
+      return { name: 'database', status: 'ok', detail: `answers in ${(performance.now() - before).toFixed(1)} ms` };
+    } catch (thrown) {
+      return { name: 'database', status: 'down', detail: messageOf(thrown) };
+    }
+  }
+
+  async function engine(name: string, room: Pick<Releases, 'progress'>): Promise<ComponentHealth> {
+    try {
+      const { sinceSweep, overdue } = await room.progress();
+      if (sinceSweep > STUCK_MS)
+        return { name, status: 'down', detail: `has not looked for work for ${formatDuration(sinceSweep)}` };
+      if (overdue > OVERDUE_MS)
+        return { name, status: 'down', detail: `work has been due for ${formatDuration(overdue)}` };
+      return { name, status: 'ok', detail: 'makes progress' };
+    } catch (thrown) {
+      return { name, status: 'down', detail: messageOf(thrown) };
+    }
+  }
+
+  async function components(): Promise<readonly ComponentHealth[]> {
+    const start: ComponentHealth = isStarted
+      ? { name: 'server', status: 'ok', detail: 'started' }
+      : { name: 'server', status: 'down', detail: away ?? 'is starting' };
+    const store = await database();
+    if (store.status === 'down' || !isStarted) return [start, store];
+    const engines = rooms.duties.engine
+      ? await Promise.all([engine('runs', rooms.releases), engine('rollouts', rooms.rollouts)])
+      : [];
+    const { tier, reason } = rooms.sandbox.isolation();
+    const sandbox: ComponentHealth = {
+      name: 'sandbox',
+      status: tier === 'process' ? 'degraded' : 'ok',
+      detail: `${tier}: ${reason}`,
+    };
+    return [start, store, ...engines, sandbox];
+  }
+
+  return {
+    components,
+    ready: async () => {
+      const down = (await components()).filter((component) => component.status === 'down');
+      return { ready: down.length === 0, reasons: down.map((component) => `${component.name}: ${component.detail}`) };
+    },
+    started: () => {
+      isStarted = true;
+    },
+    databaseAway: (reason) => {
+      away = reason;
+    },
+    databaseBack: () => {
+      away = null;
+    },
+  };
+}

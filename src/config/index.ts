@@ -1,0 +1,31 @@
+export type {
+  AnalysisConfig,
+  AppConfig,
+  ApproveStageConfig,
+  BlueGreenConfig,
+  CanaryConfig,
+  CanaryStep,
+  DeployStageConfig,
+  EnvironmentConfig,
+  FunctionConfig,
+  MetricConfig,
+  RollingConfig,
+  RunStageConfig,
+  StageConfig,
+  StrategyConfig,
+  TriggerConfig,
+  VerifyStageConfig,
+} from './app/model.ts';
+export { EMBEDDED_METRICS } from './app/metric-checks.ts';
+export type { KnownNames } from './app/context.ts';
+export { configHash } from './app/hash.ts';
+export { appConfigJsonSchema } from './app/json-schema.ts';
+export { type ParseOptions, parseAppConfig } from './app/parse.ts';
+export { appConfigTemplate } from './app/template.ts';
+export { processEnvironment } from './environment.ts';
+export { matchesPattern } from './patterns.ts';
+export { type ClientConfig, listenAddress, loadClientConfig, loadServerConfig } from './server/config.ts';
+export { type SettingRow, describeServerConfig } from './server/describe.ts';
+export type { LoadOptions } from './server/load.ts';
+export { type Origin, type Secret, SERVER_ROLES, type ServerConfig, type ServerRole } from './server/model.ts';
+export { type OptionKind, type OptionName, type ServerOption, serverOptions } from './server/options.ts';

@@ -1,0 +1,115 @@
+import { type Fault, LANGUAGES, type Language, type Result, err, ok } from '../../kernel/index.ts';
+import { type LoadOptions, type Settings, loadSettings } from './load.ts';
+import { LOG_LEVELS, SERVER_ROLES, type Secret, type ServerConfig } from './model.ts';
+import { type OptionName, serverOptions } from './options.ts';
+
+export interface ClientConfig {
+  readonly server: string;
+  readonly token: string | null;
+  readonly language: Language;
+}
+
+/** Settings of a server process, or every fault in them at once. Reads nothing but what it is handed. */
+export function loadServerConfig(options: LoadOptions): Result<ServerConfig, readonly Fault[]> {
+  const loaded = loadSettings(options);
+  if (!loaded.ok) return err(loaded.error);
+  const settings = loaded.value;
+  const host = text(settings, 'host');
+  const port = whole(settings, 'port');
+  return ok({
+    host,
+    port,
+    dataDir: text(settings, 'dataDir'),
+    role: oneOf(SERVER_ROLES, settings, 'role'),
+    language: oneOf(LANGUAGES, settings, 'language'),
+    logLevel: oneOf(LOG_LEVELS, settings, 'logLevel'),
+    databaseUrl: textOrNull(settings, 'databaseUrl'),
+    webhook: {
+      enabled: valueOf(settings, 'webhook.enabled') === true,
+      host: textOrNull(settings, 'webhook.host') ?? host,
+      port: wholeOrNull(settings, 'webhook.port') ?? port,
+    },
+    github: {
+      secrets: secrets(settings, 'github.secrets'),
+      apiUrl: text(settings, 'github.apiUrl'),
+      token: textOrNull(settings, 'github.token'),
+    },
+    gitlab: {
+      tokens: secrets(settings, 'gitlab.tokens'),
+      signingTokens: secrets(settings, 'gitlab.signingTokens'),
+      apiUrl: text(settings, 'gitlab.apiUrl'),
+      token: textOrNull(settings, 'gitlab.token'),
+    },
+    functions: { untrusted: oneOf(['refuse', 'allow'], settings, 'functions.untrusted') },
+    cli: { server: serverAddress(settings), token: textOrNull(settings, 'cli.token') },
+    file: settings.file,
+    origins: Object.fromEntries([...settings.byName].map(([name, setting]) => [name, setting.origins])),
+  });
+}
+
+/** What a command needs to talk to a server; faults of other settings do not stop it. */
+export function loadClientConfig(options: LoadOptions): Result<ClientConfig, readonly Fault[]> {
+  const loaded = loadSettings(options, ['host', 'port', 'language', 'cli.server', 'cli.token']);
+  if (!loaded.ok) return err(loaded.error);
+  const settings = loaded.value;
+  return ok({
+    server: serverAddress(settings),
+    token: textOrNull(settings, 'cli.token'),
+    language: oneOf(LANGUAGES, settings, 'language'),
+  });
+}
+
+/** Where this process listens: the webhook role has a pair of its own. */
+export function listenAddress(config: ServerConfig): { readonly host: string; readonly port: number } {
+  const { host, port } = config.role === 'webhook' ? config.webhook : config;
+  return { host, port };
+}
+
+/** A server that listens everywhere is reached on this machine's own address. */
+function serverAddress(settings: Settings): string {
+  const given = textOrNull(settings, 'cli.server');
+  if (given !== null) return given;
+  const host = text(settings, 'host');
+  const everywhere = ['0.0.0.0', '::', '[::]'].includes(host);
+  const reachable = everywhere ? '127.0.0.1' : host;
+  const bracketed = reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable;
+  return `http://${bracketed}:${whole(settings, 'port')}`;
+}
+
+function valueOf(settings: Settings, name: OptionName) {
+  return settings.byName.get(name)?.value ?? null;
+}
+
+function textOrNull(settings: Settings, name: OptionName): string | null {
+  const value = valueOf(settings, name);
+  return typeof value === 'string' ? value : null;
+}
+
+function wholeOrNull(settings: Settings, name: OptionName): number | null {
+  const value = valueOf(settings, name);
+  return typeof value === 'number' ? value : null;
+}
+
+function text(settings: Settings, name: OptionName): string {
+  return textOrNull(settings, name) ?? unset(name);
+}
+
+function whole(settings: Settings, name: OptionName): number {
+  return wholeOrNull(settings, name) ?? unset(name);
+}
+
+function oneOf<const T extends string>(choices: readonly T[], settings: Settings, name: OptionName): T {
+  const value = valueOf(settings, name);
+  return choices.find((choice) => choice === value) ?? unset(name);
+}
+
+function secrets(settings: Settings, name: OptionName): readonly Secret[] {
+  const value = valueOf(settings, name);
+  return typeof value === 'object' && value !== null ? value : [];
+}
+
+/** Only a table of options that contradicts itself gets here; reading has refused every bad input before. */
+function unset(name: OptionName): never {
+  const known = serverOptions.some((option) => option.name === name);
+  throw new Error(`Setting ${name} has no usable value (${known ? 'in the table' : 'not in the table'})`);
+}

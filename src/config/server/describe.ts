@@ -1,0 +1,95 @@
+import type { Language } from '../../kernel/index.ts';
+import type { Origin, Secret, ServerConfig } from './model.ts';
+import { type OptionName, type ServerOption, serverOptions } from './options.ts';
+
+export interface SettingRow {
+  readonly key: string;
+  /** Secrets are `***`, passwords inside addresses too; `-` where nothing is set. */
+  readonly value: string;
+  readonly origin: string;
+}
+
+/** One row per setting, in the order of the table, for `funade config show --origin`. */
+export function describeServerConfig(
+  config: ServerConfig,
+  language: Language = config.language,
+): readonly SettingRow[] {
+  return serverOptions.map((option) => ({
+    key: option.name,
+    value: shown(option, valueOf(config, option.name)),
+    origin: origins(config, option.name)
+      .map((origin) => describeOrigin(origin, language))
+      .join(', '),
+  }));
+}
+
+function origins(config: ServerConfig, name: OptionName): readonly Origin[] {
+  return config.origins[name] ?? [{ source: 'default', follows: null }];
+}
+
+type Shown = string | number | boolean | readonly Secret[] | null;
+
+function valueOf(config: ServerConfig, name: OptionName): Shown {
+  const values: Readonly<Record<OptionName, Shown>> = {
+    config: config.file,
+    host: config.host,
+    port: config.port,
+    dataDir: config.dataDir,
+    role: config.role,
+    language: config.language,
+    logLevel: config.logLevel,
+    databaseUrl: config.databaseUrl,
+    'webhook.enabled': config.webhook.enabled,
+    'webhook.host': config.webhook.host,
+    'webhook.port': config.webhook.port,
+    'github.secrets': config.github.secrets,
+    'github.apiUrl': config.github.apiUrl,
+    'github.token': config.github.token,
+    'gitlab.tokens': config.gitlab.tokens,
+    'gitlab.signingTokens': config.gitlab.signingTokens,
+    'gitlab.apiUrl': config.gitlab.apiUrl,
+    'gitlab.token': config.gitlab.token,
+    'functions.untrusted': config.functions.untrusted,
+    'cli.server': config.cli.server,
+    'cli.token': config.cli.token,
+  };
+  return values[name];
+}
+
+function shown(option: ServerOption, value: Shown): string {
+  if (value === null) return '-';
+  if (typeof value === 'object') return value.map((secret) => `${secret.label}: ***`).join(', ') || '-';
+  if (option.kind === 'secret') return '***';
+  const isAddress = option.kind === 'url' || option.kind === 'databaseUrl';
+  return isAddress ? withoutPassword(String(value)) : String(value);
+}
+
+/** Passwords can stand before the host and in the query (`?password=`). */
+function withoutPassword(address: string): string {
+  const url = new URL(address);
+  if (url.password !== '') url.password = '***';
+  for (const key of url.searchParams.keys()) {
+    if (/pass|secret|token|key/i.test(key)) url.searchParams.set(key, '***');
+  }
+  const unchanged = new URL(address).href === url.href;
+  return unchanged ? address : url.href.replaceAll('%2A', '*');
+}
+
+function describeOrigin(origin: Origin, language: Language): string {
+  const ja = language === 'ja';
+  switch (origin.source) {
+    case 'flag':
+      return `${ja ? 'フラグ' : 'flag'} ${origin.name}`;
+    case 'environment':
+      return `${ja ? '環境変数' : 'environment'} ${origin.name}`;
+    case 'file':
+      return `${origin.file}:${origin.line}`;
+    case 'default':
+      return defaultOrigin(origin.follows, ja);
+  }
+}
+
+function defaultOrigin(follows: string | null, ja: boolean): string {
+  if (follows === null) return ja ? '既定値' : 'default';
+  return ja ? `既定値(${follows} に従う)` : `default (follows ${follows})`;
+}

@@ -1,0 +1,156 @@
+import { type Fault, type Language, type Result, err, languageOf, ok } from '../../kernel/index.ts';
+import { type FaultList, createFaultList } from '../faults.ts';
+import { type Environment, expand } from './expand.ts';
+import { type ConfigFile, type ReadFile, readConfigFile } from './file.ts';
+import type { Origin, Secret } from './model.ts';
+import { type OptionName, type ServerOption, serverOptions } from './options.ts';
+import { secretsOfFile } from './secrets.ts';
+import { type Given, type SettingValue, readSecret, readValue } from './values.ts';
+
+export interface LoadOptions {
+  /** Values of the command line by the camel-case name of the flag (`--data-dir` → `dataDir`), as commander has them. */
+  readonly flags: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly env: Environment;
+  readonly readFile: ReadFile;
+}
+
+export interface Setting {
+  readonly value: SettingValue;
+  readonly origins: readonly Origin[];
+}
+
+export interface Settings {
+  readonly byName: ReadonlyMap<OptionName, Setting>;
+  /** The file that was read. */
+  readonly file: string | null;
+}
+
+interface Sources extends LoadOptions {
+  readonly file: ConfigFile | undefined;
+  readonly faults: FaultList;
+}
+
+/** Reads the named options from all sources: flag before environment before file before default. */
+export function loadSettings(
+  options: LoadOptions,
+  names: readonly OptionName[] = serverOptions.map((option) => option.name),
+): Result<Settings, readonly Fault[]> {
+  const fileName = nameOfFile(options);
+  const faults = createFaultList(readersLanguage(options), fileName.name);
+  const all = names.length === serverOptions.length;
+  if (fileName.name === '') faults.add('settingEmpty', { setting: fileName.label });
+  const file =
+    fileName.name === ''
+      ? undefined
+      : readConfigFile({ ...fileName, checkKeys: all, readFile: options.readFile, faults });
+  const sources: Sources = { ...options, file, faults };
+  const byName = new Map<OptionName, Setting>();
+  for (const option of serverOptions) {
+    if (!names.includes(option.name)) continue;
+    const setting = option.name === 'config' ? fileName.setting : readOption(option, sources);
+    if (setting !== undefined) byName.set(option.name, setting);
+  }
+  const found = faults.all();
+  return found.length > 0 ? err(found) : ok({ byName, file: file === undefined ? null : fileName.name });
+}
+
+function nameOfFile({ flags, env }: LoadOptions): {
+  readonly name: string;
+  readonly label: string;
+  readonly required: boolean;
+  readonly setting: Setting;
+} {
+  const named = (name: string, origin: Origin) => ({
+    name,
+    label: 'name' in origin ? origin.name : name,
+    required: origin.source !== 'default',
+    setting: { value: name, origins: [origin] },
+  });
+  const flag = flags['config'];
+  if (typeof flag === 'string') return named(flag, { source: 'flag', name: '--config' });
+  const variable = env['FUNADE_CONFIG'];
+  if (variable !== undefined) return named(variable, { source: 'environment', name: 'FUNADE_CONFIG' });
+  return named('funade.config.yaml', { source: 'default', follows: null });
+}
+
+/** The language for faults has to be known before the settings are: flag, variable, locale. */
+function readersLanguage({ flags, env }: LoadOptions): Language {
+  const asked = flags['lang'] ?? env['FUNADE_LANG'];
+  return languageOf(typeof asked === 'string' ? asked : locale(env)?.value);
+}
+
+function locale(env: Environment): { readonly name: string; readonly value: string } | undefined {
+  for (const name of ['LC_ALL', 'LC_MESSAGES', 'LANG']) {
+    const value = env[name];
+    if (value !== undefined && value !== '') return { name, value };
+  }
+  return undefined;
+}
+
+function readOption(option: ServerOption, sources: Sources): Setting | undefined {
+  if (option.kind === 'secrets') return readSecrets(option, sources);
+  const given = fromFlags(option, sources) ?? fromEnvironment(option, sources) ?? fromFile(option, sources);
+  if (given === 'faulty') return undefined;
+  if (given === undefined) return defaultOf(option, sources.env);
+  const value = readValue(option, given, sources.faults);
+  return value === undefined ? undefined : { value, origins: [given.origin] };
+}
+
+function fromFlags(option: ServerOption, { flags, faults }: Sources): Given | undefined {
+  const given = option.flags.flatMap((flag): readonly Given[] => {
+    const value = flags[attributeOf(flag)];
+    if (value === undefined) return [];
+    return [{ setting: flag, value, origin: { source: 'flag', name: flag }, path: [], place: undefined }];
+  });
+  const [first, second] = given;
+  if (first !== undefined && second !== undefined && first.value !== second.value) {
+    faults.add('aliasesDiffer', { setting: first.setting, other: second.setting });
+  }
+  return first;
+}
+
+/** `--data-dir` → `dataDir` */
+function attributeOf(flag: string): string {
+  return flag.replace(/^--/, '').replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function fromEnvironment(option: ServerOption, { env }: Sources): Given | undefined {
+  const value = option.env === null ? undefined : env[option.env];
+  if (option.env === null || value === undefined) return undefined;
+  const origin = { source: 'environment', name: option.env } as const;
+  return { setting: option.env, value, origin, path: [], place: undefined };
+}
+
+function fromFile(option: ServerOption, { file, env, faults }: Sources): Given | 'faulty' | undefined {
+  const given = option.inFile ? file?.given(option.name.split('.')) : undefined;
+  return given === undefined ? undefined : (expand(given, env, faults) ?? 'faulty');
+}
+
+function defaultOf(option: ServerOption, env: Environment): Setting {
+  const spoken = option.name === 'language' ? locale(env) : undefined;
+  if (spoken !== undefined) {
+    return { value: languageOf(spoken.value), origins: [{ source: 'environment', name: spoken.name }] };
+  }
+  return { value: option.default, origins: [{ source: 'default', follows: option.follows ?? null }] };
+}
+
+/** All secrets of all sources count at the same time, so that one can be replaced without a gap. */
+function readSecrets(option: ServerOption, sources: Sources): Setting {
+  const found: (Secret & { readonly origin: Origin })[] = [];
+  const variable = fromEnvironment(option, sources);
+  const value = variable && readSecret(variable, sources.faults);
+  if (variable !== undefined && value !== undefined) {
+    found.push({ label: variable.setting, value, origin: variable.origin });
+  }
+  const given = sources.file?.given(option.name.split('.'));
+  if (given !== undefined) {
+    for (const secret of secretsOfFile(given, sources)) {
+      if (!found.some((other) => other.value === secret.value)) found.push(secret);
+    }
+  }
+  if (found.length === 0) return { value: [], origins: [{ source: 'default', follows: null }] };
+  return {
+    value: found.map((secret) => ({ label: secret.label, value: secret.value })),
+    origins: found.map((secret) => secret.origin),
+  };
+}

@@ -1,0 +1,276 @@
+import { LANGUAGES } from '../../kernel/index.ts';
+import { LOG_LEVELS, SERVER_ROLES } from './model.ts';
+
+export type OptionKind =
+  | 'host'
+  | 'port'
+  | 'path'
+  | 'choice'
+  | 'boolean'
+  | 'url'
+  | 'databaseUrl'
+  /** Shown as `***`, at least 16 characters. */
+  | 'secret'
+  /** Several secrets with labels; the environment adds one more. */
+  | 'secrets';
+
+export interface ServerOption {
+  /** Path in `funade.config.yaml`. */
+  readonly name: string;
+  readonly kind: OptionKind;
+  readonly env: string | null;
+  /** As written on the command line; the first is the one that docs show. */
+  readonly flags: readonly string[];
+  /** `null`: not set. */
+  readonly default: string | number | boolean | null;
+  /** Setting whose value is taken when this one is not given. */
+  readonly follows?: string;
+  readonly choices?: readonly string[];
+  /** Whether it can stand in the file. */
+  readonly inFile: boolean;
+  readonly doc: { readonly en: string; readonly ja: string };
+}
+
+/** Every setting of a Funade process: the single source of reading, of `config show` and of the reference. */
+export const serverOptions = [
+  {
+    name: 'config',
+    kind: 'path',
+    env: 'FUNADE_CONFIG',
+    flags: ['--config'],
+    default: 'funade.config.yaml',
+    inFile: false,
+    doc: { en: 'File with settings of the server.', ja: 'サーバーの設定ファイル。' },
+  },
+  {
+    name: 'host',
+    kind: 'host',
+    env: 'FUNADE_HOST',
+    flags: ['--host'],
+    default: '127.0.0.1',
+    inFile: true,
+    doc: {
+      en: 'Address to listen on; anything but loopback needs TLS in front.',
+      ja: '待ち受けアドレス。ループバック以外では前段に TLS が必要。',
+    },
+  },
+  {
+    name: 'port',
+    kind: 'port',
+    env: 'FUNADE_PORT',
+    flags: ['--port'],
+    default: 8000,
+    inFile: true,
+    doc: {
+      en: 'Port for dashboard, API, webhooks and functions; 0 lets the system choose.',
+      ja: 'ダッシュボード・API・webhook・関数のポート。0 でシステムが選択。',
+    },
+  },
+  {
+    name: 'dataDir',
+    kind: 'path',
+    env: 'FUNADE_DATA_DIR',
+    flags: ['--data-dir'],
+    default: './.funade',
+    inFile: true,
+    doc: {
+      en: 'Folder for the embedded database, artifacts, logs and secrets.',
+      ja: '組み込みデータベース・成果物・ログ・秘密情報を置くフォルダー。',
+    },
+  },
+  {
+    name: 'role',
+    kind: 'choice',
+    env: 'FUNADE_ROLE',
+    flags: ['--role', '--mode'],
+    default: 'all',
+    choices: SERVER_ROLES,
+    inFile: true,
+    doc: { en: 'What this process does.', ja: 'このプロセスの役割。' },
+  },
+  {
+    name: 'language',
+    kind: 'choice',
+    env: 'FUNADE_LANG',
+    flags: ['--lang'],
+    default: 'en',
+    choices: LANGUAGES,
+    inFile: true,
+    doc: {
+      en: 'Language of messages; without it the locale (LC_ALL, LC_MESSAGES, LANG) decides.',
+      ja: 'メッセージの言語。省略時はロケール(LC_ALL、LC_MESSAGES、LANG)に従う。',
+    },
+  },
+  {
+    name: 'logLevel',
+    kind: 'choice',
+    env: 'FUNADE_LOG_LEVEL',
+    flags: ['--log-level'],
+    default: 'info',
+    choices: LOG_LEVELS,
+    inFile: true,
+    doc: { en: 'Least severe log line that is written.', ja: '出力するログの最低レベル。' },
+  },
+  {
+    name: 'databaseUrl',
+    kind: 'databaseUrl',
+    env: 'DATABASE_URL',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'PostgreSQL 15 or newer; without it Funade runs its own in the data directory.',
+      ja: 'PostgreSQL 15 以上の接続先。省略時はデータディレクトリ内の組み込みを使用。',
+    },
+  },
+  {
+    name: 'webhook.enabled',
+    kind: 'boolean',
+    env: 'WEBHOOK_ENABLED',
+    flags: [],
+    default: true,
+    inFile: true,
+    doc: { en: 'Whether webhooks are received.', ja: 'webhook を受け付けるか。' },
+  },
+  {
+    name: 'webhook.host',
+    kind: 'host',
+    env: 'WEBHOOK_SERVER_HOST',
+    flags: ['--host'],
+    default: null,
+    follows: 'host',
+    inFile: true,
+    doc: {
+      en: 'Address of the webhook role; without it that of `host`.',
+      ja: 'webhook ロールの待ち受けアドレス。省略時は `host` と同じ。',
+    },
+  },
+  {
+    name: 'webhook.port',
+    kind: 'port',
+    env: 'WEBHOOK_SERVER_PORT',
+    flags: ['--port'],
+    default: null,
+    follows: 'port',
+    inFile: true,
+    doc: {
+      en: 'Port of the webhook role; without it that of `port`.',
+      ja: 'webhook ロールのポート。省略時は `port` と同じ。',
+    },
+  },
+  {
+    name: 'github.secrets',
+    kind: 'secrets',
+    env: 'GITHUB_WEBHOOK_SECRET',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Webhook secrets of GitHub; all are accepted, so that one can be replaced without a gap.',
+      ja: 'GitHub の webhook シークレット。すべて受け付けるため、途切れなく交換可能。',
+    },
+  },
+  {
+    name: 'github.apiUrl',
+    kind: 'url',
+    env: 'GITHUB_API_URL',
+    flags: [],
+    default: 'https://api.github.com',
+    inFile: true,
+    doc: { en: 'API of GitHub or GitHub Enterprise.', ja: 'GitHub または GitHub Enterprise の API。' },
+  },
+  {
+    name: 'github.token',
+    kind: 'secret',
+    env: 'GITHUB_PERSONAL_ACCESS_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Token for statuses, comments and private repositories on GitHub.',
+      ja: 'GitHub のステータス・コメント・非公開リポジトリ用トークン。',
+    },
+  },
+  {
+    name: 'gitlab.tokens',
+    kind: 'secrets',
+    env: 'GITLAB_WEBHOOK_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Webhook tokens of GitLab (X-Gitlab-Token); all are accepted.',
+      ja: 'GitLab の webhook トークン(X-Gitlab-Token)。すべて受け付ける。',
+    },
+  },
+  {
+    name: 'gitlab.signingTokens',
+    kind: 'secrets',
+    env: 'GITLAB_WEBHOOK_SIGNING_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Signing tokens of GitLab 19 and newer (whsec_…); all are accepted.',
+      ja: 'GitLab 19 以降の署名トークン(whsec_…)。すべて受け付ける。',
+    },
+  },
+  {
+    name: 'gitlab.apiUrl',
+    kind: 'url',
+    env: 'GITLAB_API_URL',
+    flags: [],
+    default: 'https://gitlab.com/api/v4',
+    inFile: true,
+    doc: { en: 'API of GitLab.', ja: 'GitLab の API。' },
+  },
+  {
+    name: 'gitlab.token',
+    kind: 'secret',
+    env: 'GITLAB_PERSONAL_ACCESS_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Token for statuses, comments and private projects on GitLab.',
+      ja: 'GitLab のステータス・コメント・非公開プロジェクト用トークン。',
+    },
+  },
+  {
+    name: 'functions.untrusted',
+    kind: 'choice',
+    env: 'FUNADE_FUNCTIONS_UNTRUSTED',
+    flags: [],
+    default: 'refuse',
+    choices: ['refuse', 'allow'],
+    inFile: true,
+    doc: {
+      en: 'Code that did not come through a pipeline, where isolation is missing: refuse or allow.',
+      ja: '隔離できない環境での、パイプラインを通っていないコードの扱い。refuse(拒否)か allow(許可)。',
+    },
+  },
+  {
+    name: 'cli.server',
+    kind: 'url',
+    env: 'FUNADE_SERVER',
+    flags: ['--server'],
+    default: null,
+    follows: 'port',
+    inFile: true,
+    doc: {
+      en: 'Server that commands talk to; without it the one on this machine.',
+      ja: 'コマンドの接続先サーバー。省略時はこのマシンのサーバー。',
+    },
+  },
+  {
+    name: 'cli.token',
+    kind: 'secret',
+    env: 'FUNADE_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: { en: 'Token that commands send.', ja: 'コマンドが送るトークン。' },
+  },
+] as const satisfies readonly ServerOption[];
+
+export type OptionName = (typeof serverOptions)[number]['name'];

@@ -1,0 +1,117 @@
+import type { Expected } from '../fault-texts.ts';
+import { type FaultList, type Path, type Place, addWithNearest } from '../faults.ts';
+import type { Origin, Secret } from './model.ts';
+import type { ServerOption } from './options.ts';
+
+export type SettingValue = string | number | boolean | readonly Secret[] | null;
+
+/** A value as it was given, before it is understood, with the place it came from. */
+export interface Given {
+  /** How the giver calls it: `--port`, `FUNADE_PORT` or `webhook.port`. */
+  readonly setting: string;
+  readonly value: unknown;
+  readonly origin: Origin;
+  readonly path: Path;
+  readonly place: Place | undefined;
+}
+
+const SHORTEST_SECRET = 16;
+
+/** The value in the form of its option, or `undefined` after adding the faults. */
+export function readValue(option: ServerOption, given: Given, faults: FaultList): SettingValue | undefined {
+  const where = { path: given.path, place: given.place };
+  if (given.value === '') {
+    faults.add('settingEmpty', { setting: given.setting }, where);
+    return undefined;
+  }
+  switch (option.kind) {
+    case 'secret':
+    case 'secrets':
+      return readSecret(given, faults);
+    case 'choice':
+      return readChoice(option, given, faults);
+    case 'port':
+      return orWrong('port', portOf(given.value), given, faults);
+    case 'boolean':
+      return orWrong('flag', booleanOf(given.value), given, faults);
+    case 'host':
+      return orWrong('host', textThat(given.value, /^[\w.:%[\]-]+$/), given, faults);
+    case 'path':
+      return orWrong('path', textThat(given.value, /^[^\0]+$/), given, faults);
+    case 'url':
+      return orWrong('url', urlOf(given.value, ['http:', 'https:']), given, faults)?.replace(/\/+$/, '');
+    case 'databaseUrl':
+      return orWrong('databaseUrl', urlOf(given.value, ['postgres:', 'postgresql:']), given, faults);
+  }
+}
+
+function orWrong<T>(expected: Expected, value: T | undefined, given: Given, faults: FaultList): T | undefined {
+  if (value !== undefined) return value;
+  const { words, example } = faults.expected(expected);
+  // An address can carry a password, also when it is misspelt.
+  const isAddress = expected === 'databaseUrl' || expected === 'url';
+  const found = isAddress && String(given.value).includes('@') ? '***' : show(given.value, faults);
+  const values = { setting: given.setting, found, expected: words, example };
+  faults.add('settingWrong', values, { path: given.path, place: given.place });
+  return undefined;
+}
+
+export function show(value: unknown, faults: FaultList): string {
+  if (value === null || value === undefined) return faults.word('nothing');
+  if (Array.isArray(value)) return faults.word('aList');
+  return typeof value === 'object' ? faults.word('aSection') : JSON.stringify(value);
+}
+
+function readChoice(option: ServerOption, given: Given, faults: FaultList): string | undefined {
+  const known = option.choices ?? [];
+  if (typeof given.value === 'string' && known.includes(given.value)) return given.value;
+  const values = { setting: given.setting, found: show(given.value, faults) };
+  const word = typeof given.value === 'string' ? given.value : '';
+  addWithNearest(faults, 'settingChoice', { word, known, values, path: given.path, place: given.place });
+  return undefined;
+}
+
+/** A secret is never part of a fault, whatever is wrong with it. */
+export function readSecret(given: Given, faults: FaultList): string | undefined {
+  const { setting, value } = given;
+  const where = { path: given.path, place: given.place };
+  if (typeof value !== 'string') {
+    const { words, example } = faults.expected('text');
+    const found = typeof value === 'number' || typeof value === 'boolean' ? '***' : show(value, faults);
+    faults.add('settingWrong', { setting, found, expected: words, example }, where);
+    return undefined;
+  }
+  const reference = /\$\{[^}]*\}?/.exec(value)?.[0];
+  if (value.trim() === '') faults.add('settingEmpty', { setting }, where);
+  else if (given.origin.source !== 'file' && reference !== undefined) {
+    faults.add('secretUnexpanded', { setting, found: /^\$\{\w*\}$/.test(reference) ? reference : '${…}' }, where);
+  } else if (value.trim() !== value) faults.add('secretSpace', { setting }, where);
+  else if (value.length < SHORTEST_SECRET) {
+    faults.add('secretShort', { setting, length: value.length, minimum: SHORTEST_SECRET }, where);
+  } else return value;
+  return undefined;
+}
+
+function portOf(value: unknown): number | undefined {
+  const port = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
+  return typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : undefined;
+}
+
+const YES = ['true', '1', 'yes', 'on'];
+const NO = ['false', '0', 'no', 'off'];
+
+function booleanOf(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  const word = String(value).toLowerCase();
+  if (YES.includes(word)) return true;
+  return NO.includes(word) ? false : undefined;
+}
+
+function textThat(value: unknown, form: RegExp): string | undefined {
+  return typeof value === 'string' && form.test(value) ? value : undefined;
+}
+
+function urlOf(value: unknown, protocols: readonly string[]): string | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+  return protocols.includes(new URL(value).protocol) ? value : undefined;
+}

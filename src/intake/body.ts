@@ -1,0 +1,88 @@
+import type { Readable } from 'node:stream';
+
+/** Bodies up to this size are never dropped for memory: a flood of large ones must not keep an ordinary push out. */
+const SMALL = 1024 * 1024;
+
+export type ReadBody =
+  | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly release: () => void }
+  | { readonly kind: 'too_large' | 'too_slow' | 'no_memory' | 'client_gone' };
+
+interface Reading {
+  size: number;
+  drop(): void;
+}
+
+export interface BodyReader {
+  /** Reads at most the limit within the time; `release` gives the memory back to the budget. */
+  read(body: Uint8Array | Readable): Promise<ReadBody>;
+}
+
+/** Reads bodies with a limit each (bytes, time) and a budget for all of them together. */
+export function createBodyReader(limits: {
+  readonly bodyBytes: number;
+  readonly bodyMs: number;
+  readonly bufferedBytes: number;
+}): BodyReader {
+  const unfinished = new Set<Reading>();
+  let buffered = 0;
+
+  function makeRoom(): void {
+    while (buffered > limits.bufferedBytes) {
+      let largest: Reading | undefined;
+      for (const reading of unfinished) if (reading.size > (largest?.size ?? SMALL)) largest = reading;
+      if (largest === undefined) return;
+      largest.drop();
+    }
+  }
+
+  function readStream(stream: Readable): Promise<ReadBody> {
+    if (stream.destroyed) return Promise.resolve({ kind: 'client_gone' });
+    return new Promise((resolve) => {
+      let chunks: Uint8Array[] = [];
+      const reading: Reading = { size: 0, drop: () => finish({ kind: 'no_memory' }) };
+      const timer = setTimeout(() => finish({ kind: 'too_slow' }), limits.bodyMs);
+      unfinished.add(reading);
+
+      function forget(): void {
+        buffered -= reading.size;
+        reading.size = 0;
+      }
+      function finish(outcome: ReadBody): void {
+        if (!unfinished.delete(reading)) return;
+        clearTimeout(timer);
+        stream.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+        stream.on('error', () => {}); // a peer that resets later has its answer already
+        if (outcome.kind !== 'read') {
+          stream.pause();
+          chunks = [];
+          forget();
+        }
+        resolve(outcome);
+      }
+      function onData(chunk: Uint8Array): void {
+        reading.size += chunk.length;
+        buffered += chunk.length;
+        if (reading.size > limits.bodyBytes) return finish({ kind: 'too_large' });
+        chunks.push(chunk);
+        if (buffered > limits.bufferedBytes) makeRoom();
+      }
+      function onEnd(): void {
+        const [first] = chunks;
+        const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+        finish({ kind: 'read', bytes, release: forget });
+      }
+      function onGone(): void {
+        finish({ kind: 'client_gone' });
+      }
+      stream.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+    });
+  }
+
+  return {
+    read: (body) => {
+      if (!(body instanceof Uint8Array)) return readStream(body);
+      if (body.length > limits.bodyBytes) return Promise.resolve({ kind: 'too_large' });
+      return Promise.resolve({ kind: 'read', bytes: body, release: () => {} });
+    },
+  };
+}

@@ -1,0 +1,14 @@
+export { type IntakeOptions, createIntake } from './intake.ts';
+export type {
+  Admission,
+  Admitted,
+  Delivery,
+  Intake,
+  IntakeAnswer,
+  IntakeLimits,
+  IntakeMetrics,
+  IntakeRequest,
+  Outcome,
+  StoredOutcome,
+} from './port.ts';
+export { intakeServerOptions } from './settings.ts';

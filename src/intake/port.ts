@@ -1,0 +1,128 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { PushEvent, TagEvent } from '../forges/index.ts';
+import type { Trx } from '../store/index.ts';
+
+/**
+ * Decides what a push or tag becomes. It runs inside the transaction that stores the delivery: what it writes exists
+ * exactly when the delivery does. It does no I/O but SQL. It is never asked about deleted refs, nor twice about the
+ * same delivery; two deliveries can still tell of the same push or tag.
+ * An error that is not worth a retry stores the delivery as `rejected`; any other leaves nothing and answers 503.
+ */
+export interface Admission {
+  admit(
+    trx: Trx,
+    event: PushEvent | TagEvent,
+    delivery: { readonly source: string; readonly deliveryId: string },
+  ): Promise<Admitted>;
+}
+
+export type Admitted =
+  | { readonly kind: 'queued'; readonly runIds: readonly string[] }
+  | { readonly kind: 'ignored'; readonly reason: string };
+
+/** What became of a stored delivery. */
+export type StoredOutcome = 'queued' | 'ignored' | 'pong' | 'rejected';
+
+/**
+ * What became of a request: a stored outcome, `duplicate`, or why nothing was stored. `refused` is wrong in form (method,
+ * path, type, size, time), `unverified` and `rate_limited` are not authentic, `malformed` is authentic but unreadable,
+ * `unavailable` could not be stored.
+ */
+export type Outcome =
+  | StoredOutcome
+  | 'duplicate'
+  | 'refused'
+  | 'unverified'
+  | 'rate_limited'
+  | 'malformed'
+  | 'unavailable';
+
+/** Counters. `event` and `source` come from bounded sets: `other` and `unknown` stand for the rest. */
+export interface IntakeMetrics {
+  observe(outcome: Outcome, source: string, event: string, seconds: number): void;
+  signatureFailure(source: string): void;
+}
+
+export interface IntakeRequest {
+  /** Path segment that names the forge. */
+  readonly source: string;
+  readonly method: string;
+  readonly path: string;
+  /** Lower-case names, as node gives them. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The raw bytes, or a stream of them that nobody has read from. */
+  readonly body: Uint8Array | Readable;
+  /** Address of the peer, before `X-Forwarded-For` of a trusted proxy is looked at. */
+  readonly remoteAddress: string;
+}
+
+export interface IntakeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface IntakeLimits {
+  /** Bytes of one body; 25 MiB, as much as GitHub sends. */
+  readonly bodyBytes: number;
+  /** Milliseconds for a body to arrive; 14 s, so that the socket is closed within 15. */
+  readonly bodyMs: number;
+  /** Bytes of all bodies in memory; over it the largest unfinished one is dropped (503). 256 MiB. */
+  readonly bufferedBytes: number;
+  /** Deliveries that are stored at the same time; more wait their turn. 10. */
+  readonly concurrency: number;
+  /** Deliveries that may wait for their turn; more are answered 503. 2000. */
+  readonly waiting: number;
+  /** Milliseconds to wait for a turn and to store; then 503. 8 s, since GitHub gives up after 10. */
+  readonly storeMs: number;
+  /** Failed verifications a client may have in a minute before it gets 429; 60. */
+  readonly failuresPerMinute: number;
+  /** CIDRs of proxies whose `X-Forwarded-For` is believed; none. */
+  readonly trustedProxies: readonly string[];
+}
+
+/** A stored delivery as people see it. Times are epoch milliseconds. */
+export interface Delivery {
+  readonly id: string;
+  readonly source: string;
+  /** The forge's id; `replay:` and our id for a replay. */
+  readonly deliveryId: string;
+  readonly event: string;
+  readonly outcome: StoredOutcome;
+  readonly reason: string | null;
+  readonly runIds: readonly string[];
+  readonly receivedAt: number;
+  /** Headers that carry secrets or signatures are `***`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Only from `getDelivery`, and only while it is kept. */
+  readonly body: string | null;
+  readonly secretLabel: string | null;
+  readonly remoteAddress: string | null;
+  /** Id of the delivery that this one replays. */
+  readonly replayOf: string | null;
+  /** How often it came again, and when last. */
+  readonly duplicates: number;
+  readonly lastDuplicateAt: number | null;
+}
+
+export interface Intake {
+  /** Answers one webhook request; never throws. The answer is 2xx only after the delivery is committed. */
+  receive(request: IntakeRequest): Promise<IntakeAnswer>;
+  /** The same on node's HTTP objects, for paths `/webhook/{source}` and `/{source}`. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Newest first. `cursor` is the `next` of the page before. */
+  listDeliveries(page: {
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  }): Promise<{ readonly items: readonly Delivery[]; readonly next: string | null }>;
+  /** By our id or the forge's; undefined when there is none. */
+  getDelivery(id: string): Promise<Delivery | undefined>;
+  /**
+   * Admits a stored delivery once more, as a new delivery that references the first. Throws FUN_NOT_FOUND,
+   * FUN_DELIVERY_BODY_GONE (its body was removed by retention) and FUN_WEBHOOK_SOURCE_UNKNOWN.
+   */
+  replay(id: string, actor: string): Promise<Delivery>;
+  /** Removes bodies received before `olderThan` (epoch milliseconds) and with them the dedupe by body; ids and hashes stay. */
+  pruneBodies(olderThan: number): Promise<number>;
+}

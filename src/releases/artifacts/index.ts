@@ -1,0 +1,1 @@
+export { type Artifacts, type ArtifactsOptions, type SealedArtifact, createArtifacts } from './artifacts.ts';

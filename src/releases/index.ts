@@ -1,0 +1,26 @@
+export type { Admitted, RefUpdate } from './admission.ts';
+export { type ApprovalRow, type DecisionRow, listApprovals, readApproval, readDecisions } from './approvals/store.ts';
+export { type Artifacts, createArtifacts } from './artifacts/index.ts';
+export { type Catalog, createCatalog } from './catalog.ts';
+export type { ReleasesDependencies } from './dependencies.ts';
+export { hasRunEnded } from './pipeline.ts';
+export type { Delivery, DeliveryStatus, Members, Probe, StageWait } from './port.ts';
+export { type Releases, createReleases } from './releases.ts';
+export { type Source, createSource } from './source/index.ts';
+export {
+  type AppRow,
+  type LogChunk,
+  type ReleaseRow,
+  type RunRow,
+  type StageRow,
+  listApps,
+  listReleases,
+  listRuns,
+  readApp,
+  readLog,
+  readRelease,
+  readReleaseByNumber,
+  readReleases,
+  readRun,
+  readStages,
+} from './store.ts';

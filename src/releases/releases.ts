@@ -1,0 +1,87 @@
+import { FunadeError, newId } from '../kernel/index.ts';
+import { type Driver, type Queue, createDriver } from '../queue/index.ts';
+import { type Db, type Trx, appendEvent, transaction } from '../store/index.ts';
+import { type Admitted, type RefUpdate, admitUpdate } from './admission.ts';
+import { type DecisionRequest, decideApproval } from './approvals/approvals.ts';
+import { type NewApp, addApp, removeApp } from './apps.ts';
+import type { ReleasesDependencies, RunDependencies } from './dependencies.ts';
+import { createRunRound } from './engine.ts';
+import { hasRunEnded } from './pipeline.ts';
+import { type AppRow, type Trigger, insertRun, readApp, readRun } from './store.ts';
+
+export interface ShipOrder {
+  readonly app: string;
+  /** Branch, tag or commit; the default branch when null. */
+  readonly ref: string | null;
+  readonly by: string;
+}
+
+/** The door of the room: applications, runs, approvals. */
+export interface Releases {
+  start(options: { readonly alone: boolean }): Promise<void>;
+  stop(): Promise<void>;
+  progress: Driver['progress'];
+  addApp(request: NewApp): Promise<AppRow>;
+  removeApp(name: string, by: string): Promise<void>;
+  admit(trx: Trx, update: RefUpdate): Promise<Admitted>;
+  ship(order: ShipOrder): Promise<string>;
+  retry(runId: string, by: string): Promise<string>;
+  decideApproval(request: DecisionRequest): Promise<void>;
+  /** Lets a run go on, in the transaction of what it waited for. */
+  wake(trx: Trx, runId: string): Promise<void>;
+}
+
+export function createReleases(
+  dependencies: ReleasesDependencies & { readonly queue: Queue; readonly sweepMs?: number },
+): Releases {
+  const { db, clock, source } = dependencies;
+  const driver: Driver = createDriver({ ...dependencies, kind: 'run', concurrency: 8, round: (lease) => round(lease) });
+  const complete: RunDependencies = { ...dependencies, driver };
+  const round = createRunRound(complete);
+
+  async function queueRun(app: string, trigger: Trigger, sha: string | null): Promise<string> {
+    const id = newId('run', clock.now());
+    await transaction(db, async (trx) => {
+      await insertRun(trx, { id, app, trigger, sha, commit: null });
+      await appendEvent(trx, { kind: 'run.queued', app, subject: id, actor: trigger.actor, data: { trigger, sha } });
+      await driver.schedule(trx, id);
+    });
+    return id;
+  }
+
+  return {
+    start: (options) => driver.start(options),
+    stop: () => driver.stop(),
+    progress: () => driver.progress(),
+    addApp: (request) => addApp(dependencies, request),
+    removeApp: (name, by) => removeApp(dependencies, name, by),
+    admit: (trx, update) => admitUpdate({ driver, clock }, trx, update),
+    ship: async ({ app, ref, by }) => {
+      const row = await knownApp(db, app);
+      await source.fetchMirror(app, row.source, {});
+      const resolved = await source.resolveRef(app, ref ?? undefined);
+      return queueRun(app, { kind: 'ship', actor: by, ref: resolved.ref, deliveryId: null }, resolved.sha);
+    },
+    retry: async (runId, by) => {
+      const run = await readRun(db, runId);
+      if (run === undefined) throw new FunadeError('FUN_NOT_FOUND', { kind: 'run', id: runId, list: 'funade status' });
+      if (!hasRunEnded(run.state))
+        throw new FunadeError('FUN_CONFLICT', {
+          action: `retry ${runId}`,
+          reason: 'it has not ended',
+          look: `funade watch ${runId}`,
+        });
+      await knownApp(db, run.app);
+      return queueRun(run.app, { kind: 'retry', actor: by, ref: run.trigger.ref, deliveryId: null }, run.sha);
+    },
+    decideApproval: (request) => decideApproval(complete, request),
+    wake: (trx, runId) => driver.schedule(trx, runId),
+  };
+}
+
+async function knownApp(db: Db, name: string): Promise<AppRow> {
+  const app = await readApp(db, name);
+  if (app === undefined)
+    throw new FunadeError('FUN_NOT_FOUND', { kind: 'application', id: name, list: 'funade app list' });
+  return app;
+}

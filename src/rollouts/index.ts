@@ -1,0 +1,37 @@
+export { type Hold, type Initiator, type Wait, heldBecause } from './admit.ts';
+export type { Command } from './decide/decision.ts';
+export { type MetricResult, conditionOf, isApplicable, quantile, sumCounts } from './judge/index.ts';
+export type { PlanStep, RolloutPlan } from './plan.ts';
+export {
+  type CatalogRelease,
+  type IntervalCounts,
+  LATENCY_BOUNDS,
+  type MetricsProvider,
+  type ReleaseCatalog,
+  type RolloutListener,
+  type Target,
+  type TargetRelease,
+  type TargetState,
+} from './port.ts';
+export {
+  type DeployRequest,
+  type RollbackReadiness,
+  type RollbackRequest,
+  type Rollouts,
+  createRollouts,
+} from './rollouts.ts';
+export { type Phase, type RolloutState, isActive, isTerminal, isWaiting } from './state.ts';
+export {
+  type DeploymentRow,
+  type EnvironmentKey,
+  type EnvironmentRow,
+  type RolloutRow,
+  listDeployments,
+  listEnvironments,
+  listRollouts,
+  readEnvironment,
+  readOpenRollouts,
+  readRollout,
+  readRolloutOfRun,
+  readRollouts,
+} from './store.ts';

@@ -1,0 +1,122 @@
+import type { Duplex, Readable } from 'node:stream';
+
+/**
+ * `bubblewrap`: namespaces, read-only host, hidden paths, no network where asked.
+ * `process`: a plain process group; limits of time and output hold, but files and network are open.
+ */
+export type IsolationTier = 'bubblewrap' | 'process';
+
+export interface Isolation {
+  readonly tier: IsolationTier;
+  /** Why it is this tier, as a sentence for screens. */
+  readonly reason: string;
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+
+/** Text for `sh -e -c` (it ends at the first command that fails), or a program with its arguments and no shell. */
+export type Command = { readonly shell: string } | { readonly argv: readonly string[] };
+
+export interface CommandRequest {
+  readonly command: Command;
+  /** Absolute directory; it can always be read. */
+  readonly cwd: string;
+  /**
+   * The whole environment, PATH included: nothing is inherited. `HOME` is a private directory unless it is given, and so is
+   * the place for temporary files (`/tmp` under bubblewrap, `TMPDIR` otherwise). `FUNADE_SANDBOX_ID` is added.
+   */
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds until the command is ended. */
+  readonly timeout: number;
+  /** Bytes of output (both streams together) that are handed over; the rest is read and dropped. Default 10 MB. */
+  readonly outputCap?: number;
+  /** `none` takes the network away under bubblewrap only. */
+  readonly network: 'host' | 'none';
+  /** Absolute paths that exist; the only ones that can be written under bubblewrap, besides HOME and temporary files. */
+  readonly writable: readonly string[];
+  /** Absolute paths that stay readable although they lie below a hidden one. */
+  readonly readable?: readonly string[];
+  /** Absolute paths that look empty under bubblewrap; what is not there needs no hiding and is passed over. */
+  readonly hidden?: readonly string[];
+  readonly signal?: AbortSignal;
+  /**
+   * Receives text as it comes, whole characters, with secrets masked. While a returned promise is pending that stream is not
+   * read. When it throws or rejects, the command is ended and `run` rejects with the same error.
+   */
+  readonly onOutput?: (chunk: string, stream: OutputStream) => void | Promise<void>;
+  /** Secret values that appear as `***` in the output. */
+  readonly redact?: readonly string[];
+  /** Id of the run, stage or task that the process belongs to, for the log of a reaping. */
+  readonly owner: string;
+}
+
+export type CommandEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  /** Also an exit status of 128+n: that is how a shell, and bubblewrap, tell of signal n. */
+  | { readonly kind: 'signalled'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'timed_out' }
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'not_started'; readonly reason: string };
+
+export interface CommandFacts {
+  /** Milliseconds, with the end of everything that the command had started. */
+  readonly duration: number;
+  /** Bytes that the command wrote, and how many of them were dropped at the cap. */
+  readonly outputBytes: number;
+  readonly droppedBytes: number;
+  readonly tier: IsolationTier;
+}
+
+export type CommandOutcome = CommandEnd & CommandFacts;
+
+export interface WorkerRequest {
+  /** Program (an absolute path, or found through PATH of `env`) and arguments. */
+  readonly argv: readonly string[];
+  /** Absolute directory; it can be read. */
+  readonly cwd: string;
+  /** The whole environment; nothing in it is secret, since other processes of the same user can see it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute files and directories that the worker reads, besides the system's programs and libraries. */
+  readonly readOnly: readonly string[];
+  /** Megabytes of memory of its own (no shared file pages); above it the worker is killed. */
+  readonly memory: number;
+  /** Default `none`, which holds under bubblewrap only. */
+  readonly network?: 'host' | 'none';
+  /** Megabytes of `/tmp` under bubblewrap, held in memory. Default 16. */
+  readonly temporary?: number;
+  readonly owner?: string;
+}
+
+export interface WorkerExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** It was killed for using more than `memory`. */
+  readonly outOfMemory: boolean;
+}
+
+export interface Worker {
+  /** The outermost process; it leads a process group of its own. */
+  readonly pid: number;
+  /** A socket to fd 3 of the worker. */
+  readonly channel: Duplex;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Never rejects. */
+  readonly exited: Promise<WorkerExit>;
+  /** SIGKILL to the worker and to all that it started. */
+  kill(): void;
+}
+
+/** Runs programs that Funade did not write: pipeline commands, command-line agents and function workers. */
+export interface Sandbox {
+  isolation(): Isolation;
+  /** Runs a command to its end; nothing of its process group is left when the promise settles. */
+  run(request: CommandRequest): Promise<CommandOutcome>;
+  /** Starts a long-lived worker that dies with this process. Throws `FUN_COMMAND_NOT_STARTED`. */
+  spawnWorker(request: WorkerRequest): Promise<Worker>;
+  /**
+   * Ends what a killed predecessor with the same state directory left running, and removes its scratch directories.
+   * Processes of servers that still run are not touched. Resolves with the number of processes ended.
+   */
+  reapLeftovers(): Promise<number>;
+}

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { renderProblem } from '../../src/cli/render/problem.ts';
+import { renderRollout } from '../../src/cli/render/rollout.ts';
+import { renderRun } from '../../src/cli/render/run.ts';
+import type { Screen } from '../../src/cli/render/screen.ts';
+import { renderStatus } from '../../src/cli/render/status.ts';
+import { widthOf } from '../../src/cli/render/text.ts';
+import * as problem from '../fixtures/problem-broken-config/view.ts';
+import * as rollback from '../fixtures/rollout-rollback-queued/view.ts';
+import * as aborted from '../fixtures/run-aborted-by-analysis/view.ts';
+import * as building from '../fixtures/run-building/view.ts';
+import * as canary from '../fixtures/run-canary-at-25/view.ts';
+import * as failed from '../fixtures/run-failed-in-test/view.ts';
+import * as paused from '../fixtures/run-paused-by-analysis/view.ts';
+import * as queued from '../fixtures/run-queued/view.ts';
+import * as rolledBack from '../fixtures/run-rolled-back/view.ts';
+import * as approval from '../fixtures/run-waiting-for-approval/view.ts';
+import * as status from '../fixtures/status-mixed/view.ts';
+import { NOW } from '../fixtures/views.ts';
+
+const SOURCES = new Map([['funade.yaml', problem.source]]);
+
+/** Every situation with the renderer that shows it. */
+const SITUATIONS = {
+  'run-queued': (screen: Screen) => renderRun(queued.view, screen),
+  'run-building': (screen: Screen) => renderRun(building.view, screen),
+  'run-waiting-for-approval': (screen: Screen) => renderRun(approval.view, screen),
+  'run-canary-at-25': (screen: Screen) => renderRun(canary.view, screen),
+  'run-paused-by-analysis': (screen: Screen) => renderRun(paused.view, screen),
+  'run-aborted-by-analysis': (screen: Screen) => renderRun(aborted.view, screen),
+  'run-rolled-back': (screen: Screen) => renderRun(rolledBack.view, screen),
+  'run-failed-in-test': (screen: Screen) => renderRun(failed.view, screen),
+  'rollout-rollback-queued': (screen: Screen) => renderRollout(rollback.view, screen),
+  'status-mixed': (screen: Screen) => renderStatus(status.view, screen),
+  'problem-broken-config': (screen: Screen) => renderProblem(problem.view, screen, SOURCES),
+} as const;
+
+const cases = Object.entries(SITUATIONS).flatMap(([situation, render]) =>
+  (['en', 'ja'] as const).flatMap((language) =>
+    [80, 120].map((width) => ({ situation, render, language, width }) as const),
+  ),
+);
+
+test.each(cases)('$situation looks as agreed in $language at $width columns', async (screenCase) => {
+  const { situation, render, language, width } = screenCase;
+  const lines = render({ width, language, color: false, ascii: false, now: NOW });
+  expect(lines.filter((line) => widthOf(line) > width)).toEqual([]);
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`cli/${situation}.${language}.${width}.txt`);
+});
+
+test.each(Object.entries(SITUATIONS))('%s needs only ASCII of our own where the locale is not UTF-8', (_, render) => {
+  const unicode = /[◷◌॥✔✖⤺⊘•├└│─█░→▏·]/u;
+  const lines = render({ width: 80, language: 'en', color: false, ascii: true, now: NOW });
+  // Texts that come from outside keep their characters; `✖` and `ℹ` below are output of the test runner.
+  const own = lines.filter((line) => !/greets politely|tests 4|fail 1/u.test(line));
+  expect(own.filter((line) => unicode.test(line))).toEqual([]);
+});
+
+test.each(Object.entries(SITUATIONS))('%s says the same with and without colour', (_, render) => {
+  const screen = { width: 80, language: 'en', ascii: false, now: NOW } as const;
+  const colored = render({ ...screen, color: true }).map((line) => line.replaceAll(/\u001B\[[0-9;]*m/gu, '').trimEnd());
+  expect(colored).toEqual(render({ ...screen, color: false }));
+  expect(render({ ...screen, color: true }).join('')).toContain('\u001B[');
+});

@@ -1,0 +1,45 @@
+import { useEffect, useState } from 'react';
+import { formatDuration, formatTime } from '../format.ts';
+import { useTexts } from '../language.tsx';
+
+/** The time now, told again every second while `running`. */
+function useNow(running: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!running) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [running]);
+  return now;
+}
+
+/** From `from` to `to`, or to now. */
+export function Elapsed({ from, to }: { readonly from: number; readonly to: number | null }) {
+  const { language } = useTexts();
+  const now = useNow(to === null);
+  return <span title={formatTime(from, language)}>{formatDuration((to ?? now) - from, language)}</span>;
+}
+
+/** The text of a span that ends or begins now: `text('3m 20s')`. Negative spans read as zero. */
+export function SpanText({ at, text }: { readonly at: number; readonly text: (duration: string) => string }) {
+  const { language } = useTexts();
+  const now = useNow(true);
+  return <span title={formatTime(at, language)}>{text(formatDuration(Math.abs(now - at), language))}</span>;
+}
+
+/** `text` until the moment has come, `past` afterwards. */
+export function Deadline(props: {
+  readonly at: number;
+  readonly text: (duration: string) => string;
+  readonly past: string;
+}) {
+  const { language } = useTexts();
+  const now = useNow(true);
+  const left = props.at - now;
+  return (
+    <span title={formatTime(props.at, language)}>
+      {left > 0 ? props.text(formatDuration(left, language)) : props.past}
+    </span>
+  );
+}
