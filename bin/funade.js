@@ -37,6 +37,7 @@ function findNode() {
   }
 }
 
+/** @param {string} node the program to run it with */
 function runWith(node) {
   const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: 'inherit' });
   // The child decides what a signal means. A terminal sends Ctrl-C to both processes: the child takes the second as the same.

@@ -204,7 +204,8 @@ async function start(config: ServerConfig, { duties, logger, dataDir }: Ground):
   try {
     const bound = await api.listen();
     const address = `http://${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`;
-    rooms.setOrigin(address.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]'));
+    const reachable = address.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
+    rooms.setOrigin((config.functions.url ?? reachable).replace(/\/+$/, ''));
     await waitForDatabase(db, { address: database, logger, signal: stopping.signal, onWait: health.databaseAway });
     health.databaseBack();
     await migrateToLatest(db);

@@ -17,6 +17,7 @@ const NOTHING: Duties = { webhook: false, engine: false, functions: false, api: 
 /** Roles that this version can run; the others of the specification come with their rooms. */
 export const roles: ReadonlyMap<ServerRole, Duties> = new Map([
   ['all', { webhook: true, engine: true, functions: true, api: true }],
+  ['control', { webhook: true, engine: true, functions: false, api: true }],
   ['webhook', { ...NOTHING, webhook: true }],
   ['releases', { ...NOTHING, engine: true }],
   ['functions', { ...NOTHING, functions: true }],

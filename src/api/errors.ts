@@ -9,8 +9,8 @@ import {
   messageOf,
   newId,
 } from '../kernel/index.ts';
-import { isStorageFull } from '../store/index.ts';
-import { isUnreachable } from '../store/pg-errors.ts';
+import { isStorageFull, isUnreachable } from '../store/index.ts';
+
 import { headersOf, preferredLanguage, problemOf } from './problem.ts';
 
 /** Answers with problem details for whatever was thrown while a request was served. */

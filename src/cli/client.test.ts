@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ControlPlane, TOKEN, startControlPlane } from '../../test/fakes/control-plane.ts';
-import { FunadeError } from '../kernel/index.ts';
+import type { FunadeError } from '../kernel/index.ts';
 import { ProblemError, createClient } from './client.ts';
 
 let plane: ControlPlane;
@@ -35,7 +35,9 @@ test('problem details become an error with the exit code of the catalogue', asyn
   plane.route('GET /api/v1/forbidden', {
     problem: { status: 403, code: 'FUN_FORBIDDEN', detail: "Can't approve.", next: [{ command: 'funade status' }] },
   });
-  const thrown = await client().get('/api/v1/forbidden', thing).catch((error: unknown) => error);
+  const thrown = await client()
+    .get('/api/v1/forbidden', thing)
+    .catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(ProblemError);
   const { exitCode, problem } = thrown as ProblemError;
   expect(exitCode).toBe(6);
@@ -52,37 +54,49 @@ test.each([
   [503, 7],
 ])('a problem of an unknown code with status %i ends with exit code %i', async (status, exitCode) => {
   plane.route('GET /api/v1/new', { problem: { status, code: 'FUN_OF_A_NEWER_SERVER' } });
-  const thrown = await client().get('/api/v1/new', thing).catch((error: unknown) => error);
+  const thrown = await client()
+    .get('/api/v1/new', thing)
+    .catch((error: unknown) => error);
   expect((thrown as ProblemError).exitCode).toBe(exitCode);
 });
 
 test('a wrong token is refused with exit code 6', async () => {
-  const thrown = await client({ token: 'wrong' }).get('/api/v1/things', thing).catch((error: unknown) => error);
+  const thrown = await client({ token: 'wrong' })
+    .get('/api/v1/things', thing)
+    .catch((error: unknown) => error);
   expect((thrown as ProblemError).exitCode).toBe(6);
 });
 
 test('without a token none is sent', async () => {
-  await client({ token: null }).get('/api/v1/things', thing).catch(() => {});
+  await client({ token: null })
+    .get('/api/v1/things', thing)
+    .catch(() => {});
   expect(plane.seen.at(-1)?.headers.authorization).toBeUndefined();
 });
 
 test('an answer of another shape is an error that names the field', async () => {
   plane.route('GET /api/v1/odd', { json: { name: 7 } });
-  const thrown = await client().get('/api/v1/odd', thing).catch((error: unknown) => error);
+  const thrown = await client()
+    .get('/api/v1/odd', thing)
+    .catch((error: unknown) => error);
   expect((thrown as FunadeError).code).toBe('FUN_SERVER_ANSWER_UNREADABLE');
   expect((thrown as FunadeError).message).toContain('name');
 });
 
 test('an answer that is not JSON is an error, whatever its status', async () => {
   plane.route('GET /api/v1/page', { text: ['<html>'] });
-  const thrown = await client().get('/api/v1/page', thing).catch((error: unknown) => error);
+  const thrown = await client()
+    .get('/api/v1/page', thing)
+    .catch((error: unknown) => error);
   expect((thrown as FunadeError).code).toBe('FUN_SERVER_ANSWER_UNREADABLE');
 });
 
 test('a server that is not there ends with exit code 7 and says how to start one', async () => {
   const gone = await startControlPlane();
   await gone.close();
-  const thrown = await client({ server: gone.address }).get('/api/v1/things', thing).catch((error: unknown) => error);
+  const thrown = await client({ server: gone.address })
+    .get('/api/v1/things', thing)
+    .catch((error: unknown) => error);
   expect((thrown as FunadeError).exitCode).toBe(7);
   expect((thrown as FunadeError).message).toContain('ECONNREFUSED');
   expect((thrown as FunadeError).next[0]?.command).toBe('npm start');

@@ -92,8 +92,7 @@ export function createClient(options: ClientOptions): Client {
     server: options.server,
     get: async (path, schema, query) =>
       checked(await request('GET', path, { ...(query === undefined ? {} : { query }) }), schema, `GET ${path}`),
-    probe: async (path, schema) =>
-      checked(await request('GET', path, { anyStatus: true }), schema, `GET ${path}`),
+    probe: async (path, schema) => checked(await request('GET', path, { anyStatus: true }), schema, `GET ${path}`),
     post: async (path, body, schema) => checked(await request('POST', path, { body }), schema, `POST ${path}`),
     act: async (path, body) => {
       const response = await request('POST', path, { body });
@@ -141,7 +140,8 @@ async function send(options: ClientOptions, url: string, init: RequestInit): Pro
 function reasonOf(thrown: unknown): string {
   const cause = thrown instanceof Error ? thrown.cause : undefined;
   if (cause instanceof AggregateError) return messageOf(cause.errors[0]);
-  if (cause instanceof Error) return cause.message === '' ? String((cause as NodeJS.ErrnoException).code) : cause.message;
+  if (cause instanceof Error)
+    return cause.message === '' ? String((cause as NodeJS.ErrnoException).code) : cause.message;
   return messageOf(thrown);
 }
 

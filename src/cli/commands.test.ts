@@ -185,7 +185,9 @@ test.each([
 });
 
 test('logs prints the stream without what would move the cursor', async () => {
-  plane.route(`GET /api/v1/runs/${failed.id}/log`, { text: ['first\nsec', 'ond \u001B[2J\u001B[31mred\u001B[0m\r\n', 'last'] });
+  plane.route(`GET /api/v1/runs/${failed.id}/log`, {
+    text: ['first\nsec', 'ond \u001B[2J\u001B[31mred\u001B[0m\r\n', 'last'],
+  });
   const { stdout } = await funade(['logs', failed.id, '--stage', 'test', '--follow']);
   expect(stdout).toBe('first\nsecond red\nlast\n');
   expect(plane.seen.at(-1)?.query).toEqual({ stage: 'test', follow: '1' });
@@ -267,7 +269,11 @@ test('diff tells the commits between what is live and the newest release', async
   plane.route('GET /api/v1/apps/greeter', { json: { ...app, environments: [{ ...production, live }] } });
   plane.route('GET /api/v1/releases', {
     json: {
-      items: [release(3, 'ccccccc3', ['ccccccc3', 'bbbbbbb2']), release(2, 'bbbbbbb2', ['bbbbbbb2']), release(1, 'aaaaaaa1', [])],
+      items: [
+        release(3, 'ccccccc3', ['ccccccc3', 'bbbbbbb2']),
+        release(2, 'bbbbbbb2', ['bbbbbbb2']),
+        release(1, 'aaaaaaa1', []),
+      ],
       next: null,
     },
   });
@@ -323,6 +329,7 @@ test('faults of the server settings are all told', async () => {
   await writeFile(join(folder, 'funade.config.yaml'), 'port: yes\nrol: all\n');
   const { code, stderr } = await funade(['config', 'show']);
   expect(code).toBe(2);
+  expect(stderr).toContain('FUN_SETTINGS_INVALID');
   expect(stderr).toContain('funade.config.yaml:1');
   expect(stderr).toContain('funade.config.yaml:2');
 });

@@ -64,7 +64,9 @@ function fishScript(levels: readonly Level[]): string {
   const lines = levels.flatMap(({ path, words }) => {
     const seen = path.split(' ').filter((name) => name !== '');
     const condition =
-      seen.length === 0 ? '__fish_use_subcommand' : seen.map((name) => `__fish_seen_subcommand_from ${name}`).join('; and ');
+      seen.length === 0
+        ? '__fish_use_subcommand'
+        : seen.map((name) => `__fish_seen_subcommand_from ${name}`).join('; and ');
     return words.map((word) =>
       word.startsWith('--')
         ? `complete -c funade -f -n '${condition}' -l ${word.slice(2)}`

@@ -73,7 +73,7 @@ interface Place {
 
 export function screenOf(stream: OutputStream, { flags, terminal, language }: Place): Screen {
   const plain = flags.plain;
-  const columns = stream.isTTY === true ? (stream.columns ?? 80) : (Number(terminal.environment['COLUMNS']) || 120);
+  const columns = stream.isTTY === true ? (stream.columns ?? 80) : Number(terminal.environment['COLUMNS']) || 120;
   return {
     width: Math.max(40, columns),
     language,

@@ -18,7 +18,13 @@ export interface FollowEventsOptions {
  * Follows the server's events until `signal` ends it, through restarts of the server: it reconnects with the position
  * of the last event, so nothing is missed. Rejects only when the server refuses (for example a revoked token).
  */
-export async function followEvents({ client, signal, onEvent, onOpen, retry = 250 }: FollowEventsOptions): Promise<void> {
+export async function followEvents({
+  client,
+  signal,
+  onEvent,
+  onOpen,
+  retry = 250,
+}: FollowEventsOptions): Promise<void> {
   let last: string | undefined;
   let pause = retry;
   while (!signal.aborted) {

@@ -17,9 +17,12 @@ const RUN_CODES: Readonly<Record<RunView['state'], number | null>> = {
   cancelled: 3,
 };
 
-test.each(RUN_STATES.map((state) => [state, RUN_CODES[state]] as const))('a run that is %s ends with %s', (state, code) => {
-  expect(exitCodeOfRun(run({ state }))).toBe(code);
-});
+test.each(RUN_STATES.map((state) => [state, RUN_CODES[state]] as const))(
+  'a run that is %s ends with %s',
+  (state, code) => {
+    expect(exitCodeOfRun(run({ state }))).toBe(code);
+  },
+);
 
 test('a run that failed because its rollout was taken back ends with 3, not 1', () => {
   const stages = [stage(0, 'deploy', { kind: 'deploy', state: 'rolled_back' })];
@@ -28,7 +31,9 @@ test('a run that failed because its rollout was taken back ends with 3, not 1', 
 
 test('a run that a person rejected ends with 6', () => {
   const stages = waitingForApproval.stages.map((each) =>
-    each.approval === null ? each : { ...each, state: 'failed' as const, approval: { ...each.approval, state: 'rejected' as const } },
+    each.approval === null
+      ? each
+      : { ...each, state: 'failed' as const, approval: { ...each.approval, state: 'rejected' as const } },
   );
   expect(exitCodeOfRun(run({ state: 'failed', stages }))).toBe(6);
 });

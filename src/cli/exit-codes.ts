@@ -31,7 +31,9 @@ export function exitCodeOfRun(run: RunView): ExitCode | null {
     case 'failed':
     case 'aborted':
       if (run.stages.some((stage) => stage.approval?.state === 'rejected')) return EXIT.notAllowed;
-      return run.state === 'failed' && !run.stages.some((stage) => isUnhealthy(stage.state)) ? EXIT.failed : EXIT.unhealthy;
+      return run.state === 'failed' && !run.stages.some((stage) => isUnhealthy(stage.state))
+        ? EXIT.failed
+        : EXIT.unhealthy;
     case 'rolled_back':
     case 'superseded':
     case 'cancelled':

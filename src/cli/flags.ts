@@ -88,7 +88,7 @@ export function chooseLanguage(
 }
 
 /** The whole number of `--limit`, 20 when left out. */
-export function readLimit(value: unknown, language: Language): number {
+export function readLimit(value: string | boolean | undefined, language: Language): number {
   if (value === undefined) return 20;
   const limit = Number(value);
   if (!Number.isInteger(limit) || limit < 1 || limit > 500) {

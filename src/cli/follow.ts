@@ -57,7 +57,13 @@ export async function follow<V>(context: Context, followed: Followed<V>): Promis
   });
   const view = createView(context, followed);
   try {
-    return await watch({ context, followed, alarm, view, ended: () => (refusal === undefined ? interrupted : refuse(refusal)) });
+    return await watch({
+      context,
+      followed,
+      alarm,
+      view,
+      ended: () => (refusal === undefined ? interrupted : refuse(refusal)),
+    });
   } finally {
     view.close();
     stopListening();

@@ -42,7 +42,9 @@ function exited(child: ChildProcess): Promise<number | null> {
 }
 
 test('on the Node of this machine the checkout answers with its version', async () => {
-  const manifest = JSON.parse(await readFile(join(LAUNCHER, '..', '..', 'package.json'), 'utf8')) as { version: string };
+  const manifest = JSON.parse(await readFile(join(LAUNCHER, '..', '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const { stdout } = await run(HOST_NODE, [LAUNCHER, '--version']);
   expect(stdout).toBe(`${manifest.version}\n`);
 });

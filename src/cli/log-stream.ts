@@ -16,7 +16,7 @@ export async function printStream(stream: ReadableStream<Uint8Array>, context: C
   if (rest !== '') context.print([safeLine(rest, color)]);
 }
 
-export function safeLine(line: string, color: boolean): string {
+function safeLine(line: string, color: boolean): string {
   const parts = line.replace(/\r$/u, '').split(COLOUR);
   return parts
     .map((part) => {

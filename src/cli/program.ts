@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, type Help, type Option } from 'commander';
+import { Command, type CommanderError, type Help, type Option } from 'commander';
 import type { Language } from '../kernel/index.ts';
 import { addAbort } from './commands/abort.ts';
 import { addApp } from './commands/app.ts';
@@ -102,7 +102,7 @@ export function createProgram({ language, terminal, action }: ProgramOptions): C
   return program;
 }
 
-export function packageVersion(): string {
+function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
   return version;

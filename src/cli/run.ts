@@ -33,23 +33,29 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   const raw = { json: argv.includes('--json'), color: !argv.includes('--no-color'), debug: argv.includes('--debug') };
   let flags: GlobalFlags = { ...NO_FLAGS, ...raw };
   let exitCode: ExitCode = EXIT.ok;
-  const action = (act: Act) => async (...received: unknown[]): Promise<void> => {
-    const command = received.at(-1) as Command;
-    flags = readGlobalFlags(command.optsWithGlobals(), text);
-    const context: Context = createContext(flags, terminal, language);
-    const invocation = {
-      args: received.slice(0, -2) as readonly (string | undefined)[],
-      options: command.opts<Record<string, string | boolean | undefined>>(),
-      program,
+  const action =
+    (act: Act) =>
+    async (...received: unknown[]): Promise<void> => {
+      const command = received.at(-1) as Command;
+      flags = readGlobalFlags(command.optsWithGlobals(), text);
+      const context: Context = createContext(flags, terminal, language);
+      const invocation = {
+        args: received.slice(0, -2) as readonly (string | undefined)[],
+        options: command.opts<Record<string, string | boolean | undefined>>(),
+        program,
+      };
+      exitCode = (await act(context, invocation)) ?? EXIT.ok;
     };
-    exitCode = (await act(context, invocation)) ?? EXIT.ok;
-  };
   const program = createProgram({ language, terminal, action });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError && thrown.code === 'commander.help' && helpOf(program, argv) === 'funade --help') {
+    if (
+      thrown instanceof CommanderError &&
+      thrown.code === 'commander.help' &&
+      helpOf(program, argv) === 'funade --help'
+    ) {
       program.outputHelp(); // nothing was asked for: what there is to ask for is the answer
       return EXIT.ok;
     }
@@ -103,7 +109,11 @@ function describe(thrown: unknown, language: Language): { readonly problem: Prob
   }
   const error = isFunadeError(thrown)
     ? thrown
-    : new FunadeError('FUN_INTERNAL', { id: newId('err') }, { cause: thrown, faults: [{ message: messageOf(thrown) }] });
+    : new FunadeError(
+        'FUN_INTERNAL',
+        { id: newId('err') },
+        { cause: thrown, faults: [{ message: messageOf(thrown) }] },
+      );
   const { message, fix } = describeError(error, language);
   const { code, faults, next } = error;
   return { problem: { code, detail: message, fix, errors: faults, next }, exitCode: error.exitCode as ExitCode };

@@ -26,7 +26,7 @@ export function readServerConfig(terminal: Terminal, flags: FlagValues): ServerC
 export function settingsError(options: LoadOptions, faults: ConstructorParameters<typeof SourceError>[2]): SourceError {
   const named = options.flags['config'] ?? options.env['FUNADE_CONFIG'] ?? 'funade.config.yaml';
   const file = faults.find((fault) => fault.file !== undefined)?.file ?? String(named);
-  return new SourceError(file, sourceOf(options, file), faults);
+  return new SourceError(file, sourceOf(options, file), faults, 'FUN_SETTINGS_INVALID');
 }
 
 function sourceOf(options: LoadOptions, file: string): string {

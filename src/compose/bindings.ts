@@ -1,6 +1,13 @@
 import type { Admission } from '../intake/index.ts';
 import type { Delivery, Probe, Releases } from '../releases/index.ts';
-import { type RolloutListener, type RolloutRow, type Rollouts, isTerminal, readRollout } from '../rollouts/index.ts';
+import {
+  type RolloutListener,
+  type RolloutRow,
+  type Rollouts,
+  isTerminal,
+  readEnvironment,
+  readRollout,
+} from '../rollouts/index.ts';
 import { FunadeError } from '../kernel/index.ts';
 import type { Db } from '../store/index.ts';
 
@@ -9,7 +16,7 @@ const PROBE_TIMEOUT = 10_000;
 /** The ports through which rooms of one floor meet. Releases and rollouts need each other, so releases come in later. */
 export interface Bindings {
   connect(releases: Releases): void;
-  /** Where this server is reached, known once it listens. */
+  /** Where functions are reached; the own address is known once the server listens. */
   setOrigin(url: string): void;
   readonly listener: RolloutListener;
   readonly admission: Admission;
@@ -80,11 +87,10 @@ function deliveryOf(db: Db, rollouts: Rollouts): Delivery {
       if (row === undefined || isTerminal(row.phase) || row.state.back !== null) return;
       await rollouts.command(rolloutId, { kind: 'abort', by: 'automation', reason });
     },
-    rollback: async (environment, reason) => {
-      const readiness = await rollouts.rollbackReadiness(environment);
-      return readiness.ready
-        ? rollouts.requestRollback({ ...environment, to: readiness.to, by: 'automation', reason })
-        : null;
+    rollback: async ({ releaseId, ...key }, reason) => {
+      if ((await readEnvironment(db, key))?.live_release !== releaseId) return null;
+      const readiness = await rollouts.rollbackReadiness(key);
+      return readiness.ready ? rollouts.requestRollback({ ...key, to: readiness.to, by: 'automation', reason }) : null;
     },
     heldBecause: ({ initiator, releaseId, ...key }) => rollouts.heldBecause(key, releaseId, initiator),
   };

@@ -212,6 +212,10 @@ export const japanese: {
     message: '{file} を読めません: {reason}。',
     fix: '名前を確かめてください。`funade config init` で新しい funade.yaml を作れます。',
   },
+  FUN_SETTINGS_INVALID: {
+    message: 'このプロセスの設定を使えません。誤りが {count} 件あります。',
+    fix: '下に示した設定を直してください。各値の由来は `funade config show --origin` で分かります。',
+  },
   FUN_FILE_NOT_WRITTEN: {
     message: '{file} に書き込めません: {reason}。',
     fix: 'フォルダーがあり、書き込めて、空きがあるか確かめてください。',
@@ -272,5 +276,17 @@ export const japanese: {
   FUN_ARTIFACT_TOO_LARGE: {
     message: '成果物を保存できません。{limit} を超えています。',
     fix: 'ステージの `artifact` に実行に必要なものだけのディレクトリを指定し、開発用の依存を除いてください。',
+  },
+  FUN_TARGET_SILENT: {
+    message: '{what} から {limit} 以内に応答がありませんでした。',
+    fix: '自動で再試行されます。続く場合は、デプロイ先と `funade doctor` を確かめてください。',
+  },
+  FUN_ARTIFACT_GONE: {
+    message: '{release} をデプロイできません。成果物が保管場所から失われています。',
+    fix: '`funade retry {run}` でコミットをもう一度ビルドしてください。',
+  },
+  FUN_APP_REMOVED: {
+    message: 'アプリケーション {app} が削除されたため、実行を止めました。',
+    fix: '`funade app add` で登録し直してから `funade retry {run}` を実行してください。',
   },
 };

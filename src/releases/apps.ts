@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { AppConfig } from '../config/index.ts';
-import { FunadeError } from '../kernel/index.ts';
-import { appendEvent, transaction } from '../store/index.ts';
-import type { ReleasesDependencies } from './dependencies.ts';
+import { FunadeError, newId } from '../kernel/index.ts';
+import { type Trx, appendEvent, transaction } from '../store/index.ts';
+import type { ReleasesDependencies, RunDependencies } from './dependencies.ts';
 import { CONFIG_FILE, readConfig } from './planning.ts';
-import { type AppRow, insertApp, markAppRemoved, readApp } from './store.ts';
+import { type AppRow, insertApp, markAppRemoved, readApp, readOpenRuns } from './store.ts';
 
 export interface NewApp {
   /** Folder on the server's machine, or git URL. */
@@ -18,18 +17,17 @@ export interface NewApp {
 
 /** Registers a repository: it must be reachable, and its `funade.yaml` must be without faults. */
 export async function addApp(
-  { db, source }: Pick<ReleasesDependencies, 'db' | 'source'>,
+  { db, source, clock }: Pick<ReleasesDependencies, 'db' | 'source' | 'clock'>,
   request: NewApp,
 ): Promise<AppRow> {
   const address = await absolute(request.source);
   let name = '';
-  const probe = `adding-${process.pid}-${Date.now().toString(36)}`;
+  const probe = newId('adding', clock.now());
   try {
     await source.fetchMirror(probe, address, {});
     const { sha } = await source.resolveRef(probe, request.ref ?? undefined);
     const config = await readConfig({ source }, probe, sha);
     name = config.app;
-    await refuseDuplicate({ db }, config, address);
     const { forge, repository } = forgeOf(address, request.repository);
     const app = {
       name: config.app,
@@ -40,7 +38,7 @@ export async function addApp(
       added_by: request.by,
     };
     await transaction(db, async (trx) => {
-      await insertApp(trx, app);
+      if (!(await insertApp(trx, app))) throw await taken(trx, app.name);
       await appendEvent(trx, {
         kind: 'app.added',
         app: app.name,
@@ -58,23 +56,18 @@ export async function addApp(
   return added;
 }
 
-async function refuseDuplicate(
-  { db }: Pick<ReleasesDependencies, 'db'>,
-  config: AppConfig,
-  address: string,
-): Promise<void> {
-  const existing = await readApp(db, config.app);
-  if (existing === undefined || existing.source === address) return;
-  const reason = `an application of that name comes from ${existing.source}`;
-  throw new FunadeError('FUN_CONFLICT', {
-    action: `add ${config.app}`,
+async function taken(trx: Trx, name: string): Promise<FunadeError> {
+  const existing = await readApp(trx, name);
+  const reason = `an application of that name comes from ${existing?.source ?? 'another source'}`;
+  return new FunadeError('FUN_CONFLICT', {
+    action: `add ${name}`,
     reason: `${reason}; rename \`app\` in ${CONFIG_FILE} or remove the other`,
     look: 'funade app list',
   });
 }
 
 /** A path that exists here is made absolute, so that it means the same from any folder. */
-async function absolute(source: string): Promise<string> {
+export async function absolute(source: string): Promise<string> {
   const path = resolve(source);
   const isFolder = await stat(path).then(
     (entry) => entry.isDirectory(),
@@ -95,11 +88,17 @@ function forgeOf(
   return { forge: 'local', repository };
 }
 
-export async function removeApp({ db }: Pick<ReleasesDependencies, 'db'>, name: string, by: string): Promise<void> {
+/** Forgets a repository. Its open runs are ended as cancelled; what was deployed stays up. */
+export async function removeApp(
+  { db, driver }: Pick<RunDependencies, 'db' | 'driver'>,
+  name: string,
+  by: string,
+): Promise<void> {
   await transaction(db, async (trx) => {
     if ((await readApp(trx, name)) === undefined)
       throw new FunadeError('FUN_NOT_FOUND', { kind: 'application', id: name, list: 'funade app list' });
     await markAppRemoved(trx, name);
+    for (const run of await readOpenRuns(trx, name)) await driver.schedule(trx, run);
     await appendEvent(trx, { kind: 'app.removed', app: name, subject: name, actor: by });
   });
 }

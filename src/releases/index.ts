@@ -3,13 +3,13 @@ export { type ApprovalRow, type DecisionRow, listApprovals, readApproval, readDe
 export { type Artifacts, createArtifacts } from './artifacts/index.ts';
 export { type Catalog, createCatalog } from './catalog.ts';
 export type { ReleasesDependencies } from './dependencies.ts';
+export { type LogChunk, readLog } from './logs/store.ts';
 export { hasRunEnded } from './pipeline.ts';
 export type { Delivery, DeliveryStatus, Members, Probe, StageWait } from './port.ts';
 export { type Releases, createReleases } from './releases.ts';
 export { type Source, createSource } from './source/index.ts';
 export {
   type AppRow,
-  type LogChunk,
   type ReleaseRow,
   type RunRow,
   type StageRow,
@@ -17,7 +17,6 @@ export {
   listReleases,
   listRuns,
   readApp,
-  readLog,
   readRelease,
   readReleaseByNumber,
   readReleases,

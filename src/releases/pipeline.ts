@@ -65,7 +65,7 @@ export function nextStep(stages: readonly StageProgress[]): NextStep {
   return { kind: wanted ? 'work' : 'skip', index: open.index };
 }
 
-/** The environment that an approval opens: that of the next deployment after it; the last stage's name when there is none. */
+/** The environment that an approval opens: that of the next deployment after it; null when there is none. */
 export function targetOfApproval(stages: readonly StageConfig[], index: number): string | null {
   const next = stages.slice(index + 1).find((stage) => stage.kind === 'deploy');
   return next?.kind === 'deploy' ? next.to : null;

@@ -1,23 +1,31 @@
 import { type AppConfig, parseAppConfig } from '../config/index.ts';
-import { FunadeError } from '../kernel/index.ts';
+import { FunadeError, isFunadeError } from '../kernel/index.ts';
 import type { ReleasesDependencies } from './dependencies.ts';
-import { type Commit, type RunRow, readApp } from './store.ts';
+import type { AppRow, Commit, RunRow } from './store.ts';
 
 export const CONFIG_FILE = 'funade.yaml';
 
-type PlanningDependencies = Pick<ReleasesDependencies, 'db' | 'source'>;
+export interface Planned {
+  readonly commit: Commit;
+  readonly config: AppConfig;
+  /** It is the head of the default branch, so that its `on:` says which pushes make a release from now on. */
+  readonly leads: boolean;
+}
 
 /** The run's commit and its configuration, fetched from the application's repository. */
-export async function planOf(
-  { db, source }: PlanningDependencies,
-  run: RunRow,
-  signal: AbortSignal,
-): Promise<{ readonly commit: Commit; readonly config: AppConfig }> {
-  const app = await readApp(db, run.app);
-  if (app === undefined)
-    throw new FunadeError('FUN_NOT_FOUND', { kind: 'application', id: run.app, list: 'funade app list' });
+export async function planOf({
+  dependencies: { source },
+  app,
+  run,
+  signal,
+}: {
+  readonly dependencies: Pick<ReleasesDependencies, 'source'>;
+  readonly app: AppRow;
+  readonly run: RunRow;
+  readonly signal: AbortSignal;
+}): Promise<Planned> {
   await source.fetchMirror(run.app, app.source, { ...(run.sha === null ? {} : { sha: run.sha }), signal });
-  const sha = run.sha ?? (await source.resolveRef(run.app, run.trigger.ref)).sha;
+  const sha = run.sha ?? (await source.resolveRef(run.app, refOf(run))).sha;
   const facts = await source.readCommit(run.app, sha);
   const config = await readConfig({ source }, run.app, sha);
   if (config.app !== run.app) {
@@ -30,12 +38,28 @@ export async function planOf(
     ];
     throw new FunadeError('FUN_CONFIG_INVALID', { file: CONFIG_FILE, count: 1 }, { faults });
   }
-  return { commit: { ...facts, ref: run.trigger.ref }, config };
+  const leads = (await headOf(source, run.app)) === facts.sha;
+  return { commit: { ...facts, ref: run.trigger.ref }, config, leads };
+}
+
+/** A branch of the same name must not take a tag's place. */
+function refOf({ trigger }: RunRow): string {
+  return trigger.kind === 'tag' ? `refs/tags/${trigger.ref}` : trigger.ref;
+}
+
+/** Head of the default branch; null in a repository without one. */
+async function headOf(source: ReleasesDependencies['source'], app: string): Promise<string | null> {
+  try {
+    return (await source.resolveRef(app)).sha;
+  } catch (thrown) {
+    if (isFunadeError(thrown) && thrown.code === 'FUN_GIT_REF_MISSING') return null;
+    throw thrown;
+  }
 }
 
 /** `funade.yaml` at a commit; all its faults are thrown at once. */
 export async function readConfig(
-  { source }: Pick<PlanningDependencies, 'source'>,
+  { source }: Pick<ReleasesDependencies, 'source'>,
   mirror: string,
   sha: string,
 ): Promise<AppConfig> {

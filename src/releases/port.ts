@@ -7,9 +7,16 @@ export interface Delivery {
   /** Puts the release in the environment's line, once per run and environment; answers the rollout's id. */
   deploy(trx: Trx, request: DeliveryRequest, release: ReleaseForDelivery): Promise<string>;
   status(rolloutId: string): Promise<DeliveryStatus>;
+  /** Nothing happens when it has ended or is being taken back already. */
   abort(rolloutId: string, reason: string): Promise<void>;
-  /** Takes an environment back to its previous release; answers null when there is none to go back to. */
-  rollback(environment: { readonly app: string; readonly environment: string }, reason: string): Promise<string | null>;
+  /**
+   * Takes `releaseId` out of an environment by putting the previous release back; answers the rollout's id. Null when another
+   * release is live there by now, or when there is nothing to go back to. Asked twice, it acts once.
+   */
+  rollback(
+    place: { readonly app: string; readonly environment: string; readonly releaseId: string },
+    reason: string,
+  ): Promise<string | null>;
   /** Why automation may not bring this release there now; null when it may. */
   heldBecause(
     request: Omit<DeliveryRequest, 'runId'>,
@@ -71,6 +78,8 @@ export interface StageWait {
   readonly since: number;
   readonly until: number | null;
   readonly endedBy: string;
+  /** Nothing but a person ends it. */
+  readonly needsPerson?: boolean | undefined;
   readonly next: readonly { readonly command: string; readonly why?: string | undefined }[];
 }
 

@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto';
 import { configHash } from '../config/index.ts';
-import { transaction } from '../store/index.ts';
+import { type Trx, appendEvent } from '../store/index.ts';
 import type { RunDependencies } from './dependencies.ts';
-import { type ReleaseRow, type RunRow, appendReleaseEvent, readPreviousRelease, upsertRelease } from './store.ts';
+import { type ReleaseRow, type RunRow, readPreviousRelease, setRunRelease, upsertRelease } from './store.ts';
 
 const RANGE_LIMIT = 50;
 
 interface Sealing {
   readonly dependencies: RunDependencies;
   readonly run: RunRow;
+}
+
+/** A release whose artifact is stored, but which nobody knows of yet. */
+export interface SealedRelease {
+  readonly id: string;
+  readonly digest: string;
+  /** Makes it the run's release, with the next number or, for content that was released before, with its old one. */
+  keep(trx: Trx): Promise<ReleaseRow>;
 }
 
 /** Same application, commit, artifact and configuration: same id. */
@@ -22,29 +30,45 @@ export function releaseIdOf(content: {
   return `rel_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
-/** Stores `directory` as the artifact and makes the release of it, or finds the one with the same content. */
-export async function sealRelease({ dependencies, run }: Sealing, directory: string): Promise<ReleaseRow> {
+/**
+ * Stores `directory` as the artifact. The release is written by `keep`, together with what depends on it: a process that dies
+ * in between leaves an artifact that nobody names, and no release that no run ships.
+ */
+export async function sealRelease({ dependencies, run }: Sealing, directory: string): Promise<SealedRelease> {
   const { db, artifacts, source } = dependencies;
   if (run.config === null || run.commit === null) throw new Error(`run ${run.id} has no plan yet`);
   const { config, commit } = run;
-  const artifact = await artifacts.seal(directory);
+  const { digest } = await artifacts.seal(directory);
   const hash = configHash(config);
-  const id = releaseIdOf({ app: run.app, commit: commit.sha, digest: artifact.digest, configHash: hash });
+  const id = releaseIdOf({ app: run.app, commit: commit.sha, digest, configHash: hash });
   const previous = await readPreviousRelease(db, run.app);
-  const from = previous === undefined || previous.commit_sha === commit.sha ? null : previous.commit_sha;
-  const range = await source.commitsBetween(run.app, from, commit.sha, RANGE_LIMIT);
-  return transaction(db, async (trx) => {
-    const release = await upsertRelease(trx, {
-      id,
-      app: run.app,
-      commit_sha: commit.sha,
-      commit,
-      range,
-      artifact_digest: artifact.digest,
-      config_hash: hash,
-      config,
-    });
-    await appendReleaseEvent(trx, release, run);
-    return release;
-  });
+  const range = await source.commitsBetween(run.app, previous?.commit_sha ?? null, commit.sha, RANGE_LIMIT);
+  const row = {
+    id,
+    app: run.app,
+    commit_sha: commit.sha,
+    commit,
+    range,
+    artifact_digest: digest,
+    config_hash: hash,
+    config,
+  };
+  return {
+    id,
+    digest,
+    keep: async (trx) => {
+      const { release, isNew } = await upsertRelease(trx, row);
+      await setRunRelease(trx, run.id, release.id);
+      await tell(trx, { release, run, kind: isNew ? 'release.sealed' : 'release.reused' });
+      return release;
+    },
+  };
+}
+
+function tell(
+  trx: Trx,
+  { release, run, kind }: { readonly release: ReleaseRow; readonly run: RunRow; readonly kind: string },
+): Promise<void> {
+  const data = { number: release.number, commit: release.commit_sha, artifact: release.artifact_digest, runId: run.id };
+  return appendEvent(trx, { kind, app: release.app, subject: release.id, actor: run.trigger.actor, data });
 }

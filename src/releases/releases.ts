@@ -3,9 +3,10 @@ import { type Driver, type Queue, createDriver } from '../queue/index.ts';
 import { type Db, type Trx, appendEvent, transaction } from '../store/index.ts';
 import { type Admitted, type RefUpdate, admitUpdate } from './admission.ts';
 import { type DecisionRequest, decideApproval } from './approvals/approvals.ts';
-import { type NewApp, addApp, removeApp } from './apps.ts';
+import { type NewApp, absolute, addApp, removeApp } from './apps.ts';
 import type { ReleasesDependencies, RunDependencies } from './dependencies.ts';
 import { createRunRound } from './engine.ts';
+import { pruneLogs } from './logs/store.ts';
 import { hasRunEnded } from './pipeline.ts';
 import { type AppRow, type Trigger, insertRun, readApp, readRun } from './store.ts';
 
@@ -13,6 +14,8 @@ export interface ShipOrder {
   readonly app: string;
   /** Branch, tag or commit; the default branch when null. */
   readonly ref: string | null;
+  /** Where the caller believes that the application comes from; refused when it comes from elsewhere. */
+  readonly source?: string | undefined;
   readonly by: string;
 }
 
@@ -29,6 +32,8 @@ export interface Releases {
   decideApproval(request: DecisionRequest): Promise<void>;
   /** Lets a run go on, in the transaction of what it waited for. */
   wake(trx: Trx, runId: string): Promise<void>;
+  /** Forgets the output of runs that ended before `at` (epoch ms); answers how many pieces went. */
+  pruneLogs(at: number): Promise<number>;
 }
 
 export function createReleases(
@@ -54,10 +59,16 @@ export function createReleases(
     stop: () => driver.stop(),
     progress: () => driver.progress(),
     addApp: (request) => addApp(dependencies, request),
-    removeApp: (name, by) => removeApp(dependencies, name, by),
+    removeApp: (name, by) => removeApp(complete, name, by),
     admit: (trx, update) => admitUpdate({ driver, clock }, trx, update),
-    ship: async ({ app, ref, by }) => {
+    ship: async ({ app, ref, source: believed, by }) => {
       const row = await knownApp(db, app);
+      if (believed !== undefined && (await absolute(believed)) !== row.source)
+        throw new FunadeError('FUN_CONFLICT', {
+          action: `ship ${app} from ${believed}`,
+          reason: `it comes from ${row.source}`,
+          look: 'funade app list',
+        });
       await source.fetchMirror(app, row.source, {});
       const resolved = await source.resolveRef(app, ref ?? undefined);
       return queueRun(app, { kind: 'ship', actor: by, ref: resolved.ref, deliveryId: null }, resolved.sha);
@@ -72,10 +83,12 @@ export function createReleases(
           look: `funade watch ${runId}`,
         });
       await knownApp(db, run.app);
-      return queueRun(run.app, { kind: 'retry', actor: by, ref: run.trigger.ref, deliveryId: null }, run.sha);
+      const author = run.trigger.author ?? run.trigger.actor;
+      return queueRun(run.app, { kind: 'retry', actor: by, author, ref: run.trigger.ref, deliveryId: null }, run.sha);
     },
     decideApproval: (request) => decideApproval(complete, request),
     wake: (trx, runId) => driver.schedule(trx, runId),
+    pruneLogs: (at) => pruneLogs(db, at),
   };
 }
 

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { AppConfig, StageConfig, TriggerConfig } from '../config/index.ts';
-import { type Db, type Trx, appendEvent } from '../store/index.ts';
+import type { Db, Trx } from '../store/index.ts';
 import type { RunState, StageState } from './pipeline.ts';
+import { toJson } from './json.ts';
 import type { StageFailure, StageWait } from './port.ts';
 
 export interface Commit {
@@ -19,6 +20,8 @@ export interface Trigger {
   /** Branch or tag name, or the text that was asked for. */
   readonly ref: string;
   readonly deliveryId: string | null;
+  /** Only of a retry: who started the first run of the commit. */
+  readonly author?: string | undefined;
 }
 
 export interface ReleaseTables {
@@ -55,6 +58,8 @@ export interface ReleaseTables {
     release_id: string | null;
     state: RunState;
     failure: StageFailure | null;
+    /** Trouble that is being waited out. */
+    trouble: StageWait | null;
     created_at: Date;
     started_at: Date | null;
     finished_at: Date | null;
@@ -85,12 +90,15 @@ function tables(db: Db | Trx) {
 
 // applications
 
-export async function insertApp(trx: Trx, app: Omit<AppRow, 'created_at' | 'removed_at'>): Promise<void> {
-  await sql`
+/** Registers an application, or one that was removed again; false when the name is taken by another source. */
+export async function insertApp(trx: Trx, app: Omit<AppRow, 'created_at' | 'removed_at'>): Promise<boolean> {
+  const { numAffectedRows } = await sql`
     insert into apps (name, source, forge, repository, triggers, added_by)
-    values (${app.name}, ${app.source}, ${app.forge}, ${app.repository}, ${JSON.stringify(app.triggers)}, ${app.added_by})
+    values (${app.name}, ${app.source}, ${app.forge}, ${app.repository}, ${toJson(app.triggers)}, ${app.added_by})
     on conflict (name) do update set source = excluded.source, forge = excluded.forge, repository = excluded.repository,
-      triggers = excluded.triggers, added_by = excluded.added_by, removed_at = null`.execute(trx);
+      triggers = excluded.triggers, added_by = excluded.added_by, removed_at = null
+    where apps.removed_at is not null or apps.source = excluded.source`.execute(trx);
+  return numAffectedRows === 1n;
 }
 
 export function readApp(db: Db | Trx, name: string): Promise<AppRow | undefined> {
@@ -122,7 +130,7 @@ export async function markAppRemoved(trx: Trx, name: string): Promise<void> {
 }
 
 export async function updateTriggers(trx: Trx, name: string, triggers: TriggerConfig): Promise<void> {
-  await sql`update apps set triggers = ${JSON.stringify(triggers)} where name = ${name}`.execute(trx);
+  await sql`update apps set triggers = ${toJson(triggers)} where name = ${name}`.execute(trx);
 }
 
 // runs and their stages
@@ -133,13 +141,17 @@ export async function insertRun(
 ): Promise<void> {
   await sql`
     insert into runs (id, app, trigger, sha, commit, state)
-    values (${run.id}, ${run.app}, ${JSON.stringify(run.trigger)}, ${run.sha}, ${run.commit === null ? null : JSON.stringify(run.commit)}, 'queued')`.execute(
+    values (${run.id}, ${run.app}, ${toJson(run.trigger)}, ${run.sha}, ${run.commit === null ? null : toJson(run.commit)}, 'queued')`.execute(
     trx,
   );
 }
 
-/** Whether a run of this tag was made lately: a forge may tell of one tag twice. */
+/**
+ * Whether a run of this tag was made lately: a forge may tell of one tag twice. Two tellings at the same moment wait for each
+ * other at the application's row.
+ */
 export async function hasRecentTagRun(trx: Trx, app: string, tag: string, sha: string | null): Promise<boolean> {
+  await sql`select 1 from apps where name = ${app} for no key update`.execute(trx);
   const { rows } = await sql`
     select 1 from runs where app = ${app} and trigger ->> 'kind' = 'tag' and trigger ->> 'ref' = ${tag}
       and created_at > clock_timestamp() - interval '10 minutes' and (${sha}::text is null or sha is null or sha = ${sha}) limit 1`.execute(
@@ -164,20 +176,23 @@ export function listRuns(
   return query.execute() as Promise<RunRow[]>;
 }
 
+/** Keeps what was found out about a run and makes its stages; false when somebody else has done so. */
 export async function planRun(
   trx: Trx,
   id: string,
   plan: { readonly commit: Commit; readonly config: AppConfig },
-): Promise<void> {
-  await sql`
-    update runs set commit = ${JSON.stringify(plan.commit)}, sha = ${plan.commit.sha}, config = ${JSON.stringify(plan.config)} where id = ${id}`.execute(
-    trx,
-  );
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update runs set commit = ${toJson(plan.commit)}, sha = ${plan.commit.sha}, config = ${toJson(plan.config)}, trouble = null
+    where id = ${id} and config is null and finished_at is null`.execute(trx);
+  if (numAffectedRows !== 1n) return false;
   for (const [index, stage] of plan.config.pipeline.entries()) {
     await sql`
-      insert into stages (run_id, index, name, config, state) values (${id}, ${index}, ${stage.name}, ${JSON.stringify(stage)}, 'pending')
-      on conflict do nothing`.execute(trx);
+      insert into stages (run_id, index, name, config, state) values (${id}, ${index}, ${stage.name}, ${toJson(stage)}, 'pending')`.execute(
+      trx,
+    );
   }
+  return true;
 }
 
 /** Notes that work on a run began; false when it had begun before. */
@@ -190,17 +205,35 @@ export async function beginRun(trx: Trx, id: string): Promise<boolean> {
 }
 
 export async function setRunState(trx: Trx, id: string, state: RunState): Promise<void> {
-  await sql`update runs set state = ${state} where id = ${id} and state <> ${state}`.execute(trx);
+  await sql`update runs set state = ${state} where id = ${id} and state <> ${state} and finished_at is null`.execute(
+    trx,
+  );
 }
 
-export async function endRun(trx: Trx, id: string, state: RunState, failure: StageFailure | null): Promise<void> {
+export async function setRunTrouble(trx: Trx, id: string, trouble: StageWait | null): Promise<void> {
   await sql`
-    update runs set state = ${state}, failure = ${failure === null ? null : JSON.stringify(failure)}, finished_at = clock_timestamp()
+    update runs set trouble = ${trouble === null ? null : toJson(trouble)} where id = ${id} and finished_at is null`.execute(
+    trx,
+  );
+}
+
+/** False when it had ended before. */
+export async function endRun(trx: Trx, id: string, state: RunState, failure: StageFailure | null): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update runs set state = ${state}, failure = ${failure === null ? null : toJson(failure)}, trouble = null, finished_at = clock_timestamp()
     where id = ${id} and finished_at is null`.execute(trx);
+  return numAffectedRows === 1n;
 }
 
 export async function setRunRelease(trx: Trx, id: string, releaseId: string): Promise<void> {
   await sql`update runs set release_id = ${releaseId} where id = ${id}`.execute(trx);
+}
+
+export async function readOpenRuns(trx: Trx, app: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`select id from runs where app = ${app} and finished_at is null`.execute(
+    trx,
+  );
+  return rows.map((row) => row.id);
 }
 
 export function readStages(db: Db | Trx, runIds: readonly string[]): Promise<readonly StageRow[]> {
@@ -219,17 +252,33 @@ export interface StageKey {
   readonly index: number;
 }
 
+/**
+ * A stage as it was read. Whoever writes it names the attempt that he read, and writes nothing when another process has begun
+ * or ended the stage since; each of these functions then answers false (or undefined).
+ */
+export type StageRevision = Pick<StageRow, 'run_id' | 'index' | 'attempt'>;
+
 /** Begins an attempt. A stage that was running when its process died begins again, one attempt later. */
-export async function beginStage(trx: Trx, stage: StageKey): Promise<void> {
-  await sql`
+export async function beginStage(trx: Trx, stage: StageRevision): Promise<StageRow | undefined> {
+  const { rows } = await sql<StageRow>`
     update stages set state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, clock_timestamp()), wait = null
-    where run_id = ${stage.run_id} and index = ${stage.index}`.execute(trx);
+    where run_id = ${stage.run_id} and index = ${stage.index} and attempt = ${stage.attempt} and state in ('pending', 'running')
+    returning *`.execute(trx);
+  return rows[0];
 }
 
-export async function setStageWaiting(trx: Trx, stage: StageKey, wait: StageWait): Promise<void> {
-  await sql`
-    update stages set state = 'waiting', wait = ${JSON.stringify(wait)}, started_at = coalesce(started_at, clock_timestamp())
-    where run_id = ${stage.run_id} and index = ${stage.index}`.execute(trx);
+/** `failure`: what has been found already and stands when the wait is over. */
+export async function setStageWaiting(
+  trx: Trx,
+  stage: StageRevision,
+  { wait, failure }: { readonly wait: StageWait; readonly failure: StageFailure | null },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update stages set state = 'waiting', wait = ${toJson(wait)}, failure = ${failure === null ? null : toJson(failure)}
+    where run_id = ${stage.run_id} and index = ${stage.index} and attempt = ${stage.attempt} and state in ('running', 'waiting')`.execute(
+    trx,
+  );
+  return numAffectedRows === 1n;
 }
 
 export async function setStageRollout(trx: Trx, stage: StageKey, rolloutId: string): Promise<void> {
@@ -240,45 +289,43 @@ export async function setStageRollout(trx: Trx, stage: StageKey, rolloutId: stri
 
 export async function endStage(
   trx: Trx,
-  stage: StageKey,
+  stage: StageRevision,
   state: StageState,
   failure: StageFailure | null,
-): Promise<void> {
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update stages set state = ${state}, failure = ${failure === null ? null : toJson(failure)}, wait = null, finished_at = clock_timestamp()
+    where run_id = ${stage.run_id} and index = ${stage.index} and attempt = ${stage.attempt} and state in ('pending', 'running', 'waiting')`.execute(
+    trx,
+  );
+  return numAffectedRows === 1n;
+}
+
+/** For a run that ends before its pipeline does: what had begun is aborted, the rest is skipped. */
+export async function endOpenStages(trx: Trx, runId: string): Promise<void> {
   await sql`
-    update stages set state = ${state}, failure = ${failure === null ? null : JSON.stringify(failure)}, wait = null, finished_at = clock_timestamp()
-    where run_id = ${stage.run_id} and index = ${stage.index}`.execute(trx);
+    update stages set state = case when state = 'pending' then 'skipped' else 'aborted' end, wait = null, finished_at = clock_timestamp()
+    where run_id = ${runId} and state in ('pending', 'running', 'waiting')`.execute(trx);
 }
 
 // releases
 
 /** Inserts a release or finds the one with the same content; numbers count up per application without gaps. */
-export async function upsertRelease(trx: Trx, release: Omit<ReleaseRow, 'number' | 'created_at'>): Promise<ReleaseRow> {
-  await sql`select 1 from apps where name = ${release.app} for update`.execute(trx);
+export async function upsertRelease(
+  trx: Trx,
+  release: Omit<ReleaseRow, 'number' | 'created_at'>,
+): Promise<{ readonly release: ReleaseRow; readonly isNew: boolean }> {
+  await sql`select 1 from apps where name = ${release.app} for no key update`.execute(trx);
   const existing = await readRelease(trx, release.id);
-  if (existing !== undefined) return existing;
+  if (existing !== undefined) return { release: existing, isNew: false };
   await sql`
     insert into releases (id, app, number, commit_sha, commit, range, artifact_digest, config_hash, config)
-    select ${release.id}, ${release.app}, coalesce(max(number), 0) + 1, ${release.commit_sha}, ${JSON.stringify(release.commit)}::jsonb,
-      ${JSON.stringify(release.range)}::jsonb, ${release.artifact_digest}, ${release.config_hash}, ${JSON.stringify(release.config)}::jsonb
+    select ${release.id}, ${release.app}, coalesce(max(number), 0) + 1, ${release.commit_sha}, ${toJson(release.commit)}::jsonb,
+      ${toJson(release.range)}::jsonb, ${release.artifact_digest}, ${release.config_hash}, ${toJson(release.config)}::jsonb
     from releases where app = ${release.app}`.execute(trx);
   const created = await readRelease(trx, release.id);
   if (created === undefined) throw new Error(`release ${release.id} vanished in its own transaction`);
-  return created;
-}
-
-export async function appendReleaseEvent(
-  trx: Trx,
-  release: ReleaseRow,
-  run: Pick<RunRow, 'id' | 'trigger'>,
-): Promise<void> {
-  const data = { number: release.number, commit: release.commit_sha, artifact: release.artifact_digest, runId: run.id };
-  await appendEvent(trx, {
-    kind: 'release.sealed',
-    app: release.app,
-    subject: release.id,
-    actor: run.trigger.actor,
-    data,
-  });
+  return { release: created, isNew: true };
 }
 
 export function readRelease(db: Db | Trx, id: string): Promise<ReleaseRow | undefined> {
@@ -305,12 +352,23 @@ export function readReleases(db: Db, ids: readonly string[]): Promise<readonly R
     .execute() as Promise<ReleaseRow[]>;
 }
 
+/** Newest first; `before`: only what stands after this release in that order. */
 export function listReleases(
   db: Db,
-  filter: { readonly app?: string | undefined; readonly limit: number },
+  filter: { readonly app?: string | undefined; readonly limit: number; readonly before?: string | undefined },
 ): Promise<readonly ReleaseRow[]> {
-  let query = tables(db).selectFrom('releases').selectAll().orderBy('created_at', 'desc').limit(filter.limit);
+  let query = tables(db)
+    .selectFrom('releases')
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(filter.limit);
   if (filter.app !== undefined) query = query.where('app', '=', filter.app);
+  if (filter.before !== undefined) {
+    query = query.where(
+      sql<boolean>`(created_at, id) < (select created_at, id from releases where id = ${filter.before})`,
+    );
+  }
   return query.execute() as Promise<ReleaseRow[]>;
 }
 
@@ -322,49 +380,4 @@ export function readPreviousRelease(db: Db, app: string): Promise<ReleaseRow | u
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst() as Promise<ReleaseRow | undefined>;
-}
-
-// logs
-
-export async function appendLog(db: Db, stage: StageKey, text: string): Promise<void> {
-  await sql`insert into stage_logs (run_id, stage, text) values (${stage.run_id}, ${stage.index}, ${text.replaceAll('\u0000', '\uFFFD')})`.execute(
-    db,
-  );
-}
-
-export interface LogChunk {
-  readonly position: number;
-  readonly stage: number;
-  readonly at: number;
-  readonly text: string;
-}
-
-/** Chunks of a run's log after a position, oldest first. */
-export async function readLog(
-  db: Db,
-  runId: string,
-  filter: { readonly after: number; readonly stage?: number | undefined; readonly limit: number },
-): Promise<readonly LogChunk[]> {
-  const stage = filter.stage === undefined ? sql`true` : sql`stage = ${filter.stage}`;
-  const { rows } = await sql<{ position: number; stage: number; at: Date; text: string }>`
-    select position, stage, at, text from stage_logs where run_id = ${runId} and position > ${filter.after} and ${stage} order by position limit ${filter.limit}`.execute(
-    db,
-  );
-  return rows.map((row) => ({ ...row, at: row.at.getTime() }));
-}
-
-/** The last lines of a stage, for evidence. */
-export async function readLogTail(db: Db, stage: StageKey, lines: number): Promise<readonly string[]> {
-  const { rows } = await sql<{ text: string }>`
-    select text from stage_logs where run_id = ${stage.run_id} and stage = ${stage.index} order by position desc limit 20`.execute(
-    db,
-  );
-  const text = rows
-    .toReversed()
-    .map((row) => row.text)
-    .join('');
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-lines);
 }

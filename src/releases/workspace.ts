@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../kernel/index.ts';
 import type { ReleasesDependencies } from './dependencies.ts';
 
 export interface Workspace {
@@ -28,6 +29,15 @@ export async function ensureCheckout(place: RunPlace): Promise<void> {
   await rename(partial, checkout);
 }
 
-export async function removeWorkspace(place: RunPlace): Promise<void> {
-  await rm(workspaceOf(place).root, { recursive: true, force: true });
+/** Commands may have left what this user can't remove; that is told and left, since the run has ended either way. */
+export async function removeWorkspace(place: {
+  readonly dependencies: Pick<ReleasesDependencies, 'workspaces' | 'logger'>;
+  readonly run: { readonly id: string };
+}): Promise<void> {
+  const root = join(place.dependencies.workspaces, place.run.id);
+  try {
+    await rm(root, { recursive: true, force: true, maxRetries: 3 });
+  } catch (thrown) {
+    place.dependencies.logger.warn({ workspace: root, reason: messageOf(thrown) }, 'Failed to remove a workspace.');
+  }
 }

@@ -23,6 +23,8 @@ export interface WaitingRollout {
   readonly id: string;
   readonly kind: 'deploy' | 'rollback';
   readonly releaseId: string;
+  /** Rises with every release of the application. */
+  readonly number: number;
   readonly initiator: Initiator;
   readonly createdAt: number;
   readonly concurrency: 'supersede' | 'queue';
@@ -70,11 +72,10 @@ export function admit(
   now: number,
 ): readonly Admission[] {
   const rollback = waiting.find((rollout) => rollout.kind === 'rollback');
-  const newest = waiting.findLast((rollout) => rollout.kind === 'deploy');
   const admissions: Admission[] = [];
   let busy = environment.active;
   for (const rollout of waiting.toSorted((a, b) => Number(b === rollback) - Number(a === rollback))) {
-    const admission = admitOne(environment, rollout, { newest, busy, now });
+    const admission = admitOne(environment, rollout, { waiting, busy, now });
     if (admission.kind === 'start') busy = rollout.id;
     admissions.push(admission);
   }
@@ -84,12 +85,14 @@ export function admit(
 function admitOne(
   environment: EnvironmentFacts,
   rollout: WaitingRollout,
-  context: { readonly newest: WaitingRollout | undefined; readonly busy: string | null; readonly now: number },
+  context: { readonly waiting: readonly WaitingRollout[]; readonly busy: string | null; readonly now: number },
 ): Admission {
   const { id } = rollout;
-  const { newest, busy, now } = context;
+  const { waiting, busy, now } = context;
+  const isLive = rollout.releaseId === environment.live && environment.drift === null;
+  if (isLive && busy === null) return { id, kind: 'already_live' };
   if (rollout.kind === 'deploy') {
-    const obsolete = obsoleteBecause(environment, rollout, newest);
+    const obsolete = obsoleteBecause(environment, rollout, waiting);
     if (obsolete !== null) return { id, kind: 'superseded', reason: obsolete };
     const gate = gateOf(environment, rollout);
     if (gate !== null && now - rollout.createdAt > GATE_LIMIT) {
@@ -106,18 +109,41 @@ function admitOne(
     };
     return { id, kind: 'wait', phase: 'waiting_lock', wait };
   }
-  if (rollout.releaseId === environment.live && environment.drift === null) return { id, kind: 'already_live' };
   return { id, kind: 'start' };
 }
 
 function obsoleteBecause(
   environment: EnvironmentFacts,
   rollout: WaitingRollout,
-  newest: WaitingRollout | undefined,
+  waiting: readonly WaitingRollout[],
 ): string | null {
-  if (rollout.older && rollout.initiator.kind === 'automation') return 'older than what is live';
-  const yields = rollout.concurrency === 'supersede' && newest !== undefined && newest.id !== rollout.id;
-  return yields ? `superseded by ${newest.id}` : null;
+  if (isOutdated(rollout)) return 'older than what is live';
+  if (rollout.concurrency !== 'supersede') return null;
+  const newest = newestOf(environment, rollout, waiting);
+  return newest.id === rollout.id ? null : `superseded by ${newest.id}`;
+}
+
+function isOutdated(rollout: WaitingRollout): boolean {
+  return rollout.kind === 'deploy' && rollout.older && rollout.initiator.kind === 'automation';
+}
+
+/**
+ * The deployment that takes the place of the others, in the order of requests. Automation never puts an older release in the
+ * place of a newer one, and one that waits at a gate takes no place from one that may go: it blocks nobody.
+ */
+function newestOf(
+  environment: EnvironmentFacts,
+  rollout: WaitingRollout,
+  waiting: readonly WaitingRollout[],
+): WaitingRollout {
+  const isGated = gateOf(environment, rollout) !== null;
+  return waiting
+    .filter((other) => other.kind === 'deploy' && !isOutdated(other))
+    .filter((other) => other.id === rollout.id || isGated || gateOf(environment, other) === null)
+    .reduce((newest, other) => {
+      const isOlder = other.initiator.kind === 'automation' && other.number < newest.number;
+      return isOlder ? newest : other;
+    });
 }
 
 /** A gate that only a person opens. Rollbacks have none. */

@@ -24,52 +24,60 @@ export function deploymentOf(state: RolloutState): {
 }
 
 export interface End {
-  readonly row: Pick<RolloutRow, 'kind' | 'release_id' | 'plan' | 'initiator' | 'reason'>;
+  readonly row: Pick<RolloutRow, 'kind' | 'release_id' | 'stable_id' | 'plan' | 'initiator' | 'reason'>;
   readonly state: RolloutState;
-  readonly candidate: CatalogRelease;
+  /** Null when the release can't be read any more: then there is nothing that automation could bring back. */
+  readonly candidate: Pick<CatalogRelease, 'number'> | null;
   /** What was live before. */
-  readonly stable: CatalogRelease | null;
+  readonly stable: Pick<CatalogRelease, 'number'> | null;
   readonly hold: Hold | null;
   readonly now: number;
 }
 
-/** What an end changes in the environment: what is live, what stays warm, and what automation may not bring back. */
-export function environmentAfter(end: End): {
+interface EnvironmentChange {
   live?: string;
   warm?: { release: string; until: number } | null;
   hold?: Hold | null;
-} {
-  const { row, state, candidate, stable, now } = end;
-  const arrived = state.phase === 'succeeded' || (row.kind === 'rollback' && state.phase === 'rolled_back');
-  if (arrived) {
-    const warm = stable === null ? null : { release: stable.release.id, until: now + row.plan.keepWarm };
-    const live = row.release_id;
-    if (row.kind === 'deploy') return { live, warm };
-    const hold =
-      stable === null
-        ? end.hold
-        : holdOf(stable, {
-            scope: 'environment',
-            by: row.initiator.user,
-            reason: row.reason ?? 'rolled back',
-            since: now,
-          });
-    return { live, warm, hold };
-  }
-  if (row.kind === 'rollback') return {};
-  const tookBack = state.phase === 'aborted' || state.phase === 'rolled_back';
-  if (!tookBack || state.back === null) return {};
-  return {
-    warm: null,
-    hold: keepStronger(
-      end.hold,
-      holdOf(candidate, { scope: 'release', by: state.back.by, reason: state.back.reason, since: now }),
-    ),
-  };
 }
 
-function holdOf(release: CatalogRelease, facts: Pick<Hold, 'scope' | 'by' | 'reason' | 'since'>): Hold {
-  return { releaseId: release.release.id, releaseNumber: release.number, ...facts };
+/** What an end changes in the environment: what is live, what stays warm, and what automation may not bring back. */
+export function environmentAfter(end: End): EnvironmentChange {
+  const { row, state } = end;
+  if (state.phase === 'succeeded') return { ...arrival(end), ...lifted(end) };
+  if (row.kind === 'rollback') return state.phase === 'rolled_back' ? { ...arrival(end), ...heldByRollback(end) } : {};
+  const tookBack = state.phase === 'aborted' || state.phase === 'rolled_back';
+  // The live release is not held: what was taken back was only the try to put it in place again.
+  if (!tookBack || state.back === null || row.stable_id === row.release_id) return {};
+  if (end.candidate === null) return { warm: null };
+  const { by, reason } = state.back;
+  const hold = holdOf(row.release_id, end.candidate.number, { scope: 'release', by, reason, since: end.now });
+  return { warm: null, hold: keepStronger(end.hold, hold) };
+}
+
+function arrival({ row, now }: End): EnvironmentChange {
+  const before = row.stable_id === row.release_id ? null : row.stable_id;
+  const warm = before === null ? null : { release: before, until: now + row.plan.keepWarm };
+  return { live: row.release_id, warm };
+}
+
+/** The held release itself, brought by a person, or a newer one lifts the hold. */
+function lifted({ hold, candidate }: End): EnvironmentChange {
+  return hold !== null && candidate !== null && candidate.number >= hold.releaseNumber ? { hold: null } : {};
+}
+
+function heldByRollback({ row, stable, now }: End): EnvironmentChange {
+  if (row.stable_id === null || row.stable_id === row.release_id || stable === null) return {};
+  const by = row.initiator.user;
+  const reason = row.reason ?? 'rolled back';
+  return { hold: holdOf(row.stable_id, stable.number, { scope: 'environment', by, reason, since: now }) };
+}
+
+function holdOf(
+  releaseId: string,
+  releaseNumber: number,
+  cause: Pick<Hold, 'scope' | 'by' | 'reason' | 'since'>,
+): Hold {
+  return { releaseId, releaseNumber, ...cause };
 }
 
 /** A hold on the whole environment is not weakened by a later one on a single release. */

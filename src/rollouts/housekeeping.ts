@@ -1,11 +1,17 @@
+import { isFunadeError, messageOf } from '../kernel/index.ts';
 import type { Lease } from '../queue/index.ts';
 import { appendEvent, transaction } from '../store/index.ts';
 import { type EngineDependencies, targetOf } from './dependencies.ts';
-import type { Target, TargetState, VersionState } from './port.ts';
+import { observe } from './effects.ts';
+import type { CatalogRelease, Target, TargetState, VersionState } from './port.ts';
 import type { EnvironmentRow, RolloutRow } from './store.ts';
 import * as store from './store.ts';
+import { within } from './time-limit.ts';
 
 const IDLE_LOOK = 30_000;
+/** While somebody waits for a drift to end. */
+const DRIFT_LOOK = 2000;
+const ACT_LIMIT = 60_000;
 
 /** An environment at rest: retires what nobody needs any more and compares the target with the ledger. */
 export async function tidy(
@@ -17,7 +23,8 @@ export async function tidy(
   const { clock } = dependencies;
   const key = { app: environment.app, environment: environment.name };
   const target = targetOf(dependencies, environment.target);
-  const observed = await target.observe(key);
+  const observed = await observe(target, key, lease.signal);
+  const drift = await noteDrift(dependencies, environment, observed);
   const now = clock.now();
   const warmUntil = environment.warm_until?.getTime() ?? 0;
   const keeps = new Set([
@@ -25,21 +32,20 @@ export async function tidy(
     warmUntil > now ? environment.warm_release : null,
     ...waiting.map((rollout) => rollout.release_id),
   ]);
+  // While the target does not show what the ledger says, nothing is taken away from it.
   const obsolete = observed.versions.filter(
-    (version) => !keeps.has(version.version) && isSafeToRetire(version, environment),
+    (version) => drift === null && version.weight === 0 && !keeps.has(version.version),
   );
-  for (const version of obsolete) await retire(dependencies, { lease, environment, target, version });
-  await noteDrift(dependencies, environment, observed);
+  let retired = false;
+  for (const version of obsolete)
+    retired = (await retire(dependencies, { lease, environment, target, version })) || retired;
   if (environment.live_release === null && waiting.length === 0 && observed.versions.length === 0) return null;
-  const look = obsolete.length > 0 ? now + 1000 : now + IDLE_LOOK;
+  if (retired) return now + 1000;
+  const look = now + (drift !== null && waiting.length > 0 ? DRIFT_LOOK : IDLE_LOOK);
   return warmUntil > now ? Math.min(look, warmUntil) : look;
 }
 
-/** Never takes the last version that answers, unless the ledger says that nothing is to be live. */
-function isSafeToRetire(version: VersionState, environment: EnvironmentRow): boolean {
-  return version.weight === 0 || environment.live_release === null;
-}
-
+/** Takes down a version that the catalog knows; one that it does not know is not ours to take. */
 async function retire(
   dependencies: EngineDependencies,
   {
@@ -53,11 +59,12 @@ async function retire(
     readonly target: Target;
     readonly version: VersionState;
   },
-): Promise<void> {
-  const { db, catalog } = dependencies;
+): Promise<boolean> {
+  const { db } = dependencies;
   const known = { app: environment.app, environment: environment.name };
   const key = `${known.app}/${known.environment}:retire-${version.version}:${lease.fence}`;
-  const release = (await catalog.get(version.version, environment.name)).release;
+  const release = await releaseOf(dependencies, environment, version.version);
+  if (release === null) return false;
   await transaction(db, async (trx) => {
     await store.intend(trx, {
       ...known,
@@ -79,13 +86,44 @@ async function retire(
     rolloutId: '',
     fence: lease.fence,
     key,
-    candidate: release,
+    candidate: release.release,
     stable: null,
     sticky: null,
-    signal: lease.signal,
   };
-  await target.retire(context, version.version);
+  await within({ limit: ACT_LIMIT, what: `retire at target ${target.id}`, signal: lease.signal }, (signal) =>
+    target.retire({ ...context, signal }, version.version),
+  );
   await store.markSent(db, key);
+  return true;
+}
+
+async function releaseOf(
+  { catalog }: EngineDependencies,
+  environment: EnvironmentRow,
+  id: string,
+): Promise<CatalogRelease | null> {
+  try {
+    return await catalog.get(id, environment.name);
+  } catch (thrown) {
+    if (isFunadeError(thrown) && thrown.code === 'FUN_NOT_FOUND') return null;
+    throw thrown;
+  }
+}
+
+/** The drift as the target shows it now, noted in the ledger. A target that does not answer is one, as long as it does not. */
+export async function driftNow(
+  dependencies: EngineDependencies,
+  lease: Lease,
+  environment: EnvironmentRow,
+): Promise<string | null> {
+  const target = targetOf(dependencies, environment.target);
+  try {
+    const observed = await observe(target, { app: environment.app, environment: environment.name }, lease.signal);
+    return await noteDrift(dependencies, environment, observed);
+  } catch (thrown) {
+    if (lease.signal.aborted) throw thrown;
+    return `target ${target.id} does not answer: ${messageOf(thrown)}`;
+  }
 }
 
 /** `live` is what the target shows; when the ledger says otherwise, that is drift, told and kept until it is gone. */
@@ -93,9 +131,9 @@ async function noteDrift(
   dependencies: EngineDependencies,
   environment: EnvironmentRow,
   observed: TargetState,
-): Promise<void> {
+): Promise<string | null> {
   const drift = driftOf(environment.live_release, observed);
-  if (drift === environment.drift) return;
+  if (drift === environment.drift) return drift;
   const key = { app: environment.app, environment: environment.name };
   await transaction(dependencies.db, async (trx) => {
     await store.updateEnvironment(trx, key, { drift });
@@ -108,6 +146,7 @@ async function noteDrift(
       data: { drift },
     });
   });
+  return drift;
 }
 
 export function driftOf(live: string | null, observed: TargetState): string | null {

@@ -13,13 +13,9 @@ export {
   type TargetRelease,
   type TargetState,
 } from './port.ts';
-export {
-  type DeployRequest,
-  type RollbackReadiness,
-  type RollbackRequest,
-  type Rollouts,
-  createRollouts,
-} from './rollouts.ts';
+export type { DeployRequest } from './request.ts';
+export type { RollbackReadiness, RollbackRequest } from './rollback.ts';
+export { type Rollouts, createRollouts } from './rollouts.ts';
 export { type Phase, type RolloutState, isActive, isTerminal, isWaiting } from './state.ts';
 export {
   type DeploymentRow,

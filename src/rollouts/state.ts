@@ -65,6 +65,8 @@ export interface RolloutState {
   readonly stepSince: number;
   /** Since when the present weight has been *seen* at the target; null until it is. */
   readonly observedSince: number | null;
+  /** Since when the new version has been seen not ready; null while it is. */
+  readonly unreadySince: number | null;
   /** Samples before this time do not count for the present step. */
   readonly freshFrom: number;
   /** Where the comparison with stable began: the first weight that was seen. */
@@ -93,6 +95,7 @@ export function initialState(now: number): RolloutState {
     step: 0,
     stepSince: now,
     observedSince: null,
+    unreadySince: null,
     freshFrom: now,
     comparedFrom: null,
     progressAt: now,

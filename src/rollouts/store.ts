@@ -79,12 +79,22 @@ function tables<T extends Db | Trx>(db: T) {
   return (db as Db).withTables<{ [Name in keyof RolloutTables]: RolloutTables[Name] }>();
 }
 
-export async function upsertEnvironment(trx: Trx, key: EnvironmentKey, target: string): Promise<void> {
-  await sql`
-    insert into environments (app, name, target) values (${key.app}, ${key.environment}, ${target})
-    on conflict (app, name) do update set target = excluded.target where environments.target <> excluded.target`.execute(
-    trx,
-  );
+/** Makes the environment known; the target of one where something is live or on its way stays. Returns the target it has. */
+export async function upsertEnvironment(trx: Trx, key: EnvironmentKey, target: string): Promise<string> {
+  const { rows } = await sql<{ target: string }>`
+    insert into environments as present (app, name, target) values (${key.app}, ${key.environment}, ${target})
+    on conflict (app, name) do update set target = case
+      when present.live_release is null and not exists (
+        select from rollouts where app = present.app and environment = present.name and finished_at is null)
+      then excluded.target else present.target end
+    returning target`.execute(trx);
+  return rows[0]?.target ?? target;
+}
+
+/** The environment, locked until the transaction ends. */
+export async function lockEnvironment(trx: Trx, key: EnvironmentKey): Promise<EnvironmentRow | undefined> {
+  await sql`select from environments where app = ${key.app} and name = ${key.environment} for update`.execute(trx);
+  return readEnvironment(trx, key);
 }
 
 export function readEnvironment(db: Db | Trx, key: EnvironmentKey): Promise<EnvironmentRow | undefined> {
@@ -181,28 +191,33 @@ export async function saveRound(
   return numAffectedRows === 1n;
 }
 
-/** Gives the environment to a waiting rollout. The unique index refuses a second one. */
+type Read = Pick<RolloutRow, 'id' | 'revision'>;
+
+/** Gives the environment to a waiting rollout unless it was changed since it was read. The unique index refuses a second one. */
 export async function startRollout(
   trx: Trx,
-  id: string,
+  row: Read,
   start: { readonly stable: string | null; readonly plan: RolloutPlan; readonly state: RolloutState },
-): Promise<void> {
-  await sql`
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
     update rollouts set stable_id = ${start.stable}, plan = ${JSON.stringify(start.plan)}, state = ${JSON.stringify(start.state)}, phase = ${start.state.phase},
       wait = null, started_at = clock_timestamp(), revision = revision + 1
-    where id = ${id}`.execute(trx);
+    where id = ${row.id} and revision = ${row.revision}`.execute(trx);
+  return numAffectedRows === 1n;
 }
 
-export async function saveWait(trx: Trx, id: string, phase: Phase, wait: Wait): Promise<void> {
-  await sql`
+export async function saveWait(trx: Trx, row: Read, phase: Phase, wait: Wait): Promise<boolean> {
+  const { numAffectedRows } = await sql`
     update rollouts set phase = ${phase}, state = jsonb_set(state, '{phase}', to_jsonb(${phase}::text)), wait = ${JSON.stringify(wait)}, revision = revision + 1
-    where id = ${id}`.execute(trx);
+    where id = ${row.id} and revision = ${row.revision}`.execute(trx);
+  return numAffectedRows === 1n;
 }
 
-export async function endWaiting(trx: Trx, id: string, state: RolloutState): Promise<void> {
-  await sql`
+export async function endWaiting(trx: Trx, row: Read, state: RolloutState): Promise<boolean> {
+  const { numAffectedRows } = await sql`
     update rollouts set phase = ${state.phase}, state = ${JSON.stringify(state)}, wait = null, finished_at = clock_timestamp(), revision = revision + 1
-    where id = ${id}`.execute(trx);
+    where id = ${row.id} and revision = ${row.revision}`.execute(trx);
+  return numAffectedRows === 1n;
 }
 
 export async function updateEnvironment(
@@ -266,17 +281,16 @@ export interface StoredCommand extends Command {
 }
 
 export async function insertCommand(trx: Trx, rolloutId: string, command: Command): Promise<void> {
-  await sql`insert into rollout_commands (rollout_id, kind, by_user, reason) values (${rolloutId}, ${command.kind}, ${command.by}, ${command.reason})`.execute(
-    trx,
-  );
+  await sql`insert into rollout_commands (rollout_id, kind, by_user, reason, step)
+    values (${rolloutId}, ${command.kind}, ${command.by}, ${command.reason}, ${command.step ?? null})`.execute(trx);
 }
 
 export async function readCommands(db: Db, rolloutId: string): Promise<readonly StoredCommand[]> {
-  const { rows } = await sql<StoredCommand>`
-    select id, kind, by_user as by, reason from rollout_commands where rollout_id = ${rolloutId} and applied_at is null order by id`.execute(
+  const { rows } = await sql<Omit<StoredCommand, 'step'> & { step: number | null }>`
+    select id, kind, by_user as by, reason, step from rollout_commands where rollout_id = ${rolloutId} and applied_at is null order by id`.execute(
     db,
   );
-  return rows;
+  return rows.map(({ step, ...command }) => (step === null ? command : { ...command, step }));
 }
 
 export async function markApplied(trx: Trx, commands: readonly StoredCommand[]): Promise<void> {
@@ -339,6 +353,18 @@ export async function readEarlierReleases(
   return rows.map((row) => row.release_id);
 }
 
+/** How what is live came there: the newest row of the ledger that ended with its release live. */
+export async function readLastArrival(
+  db: Db | Trx,
+  key: EnvironmentKey,
+): Promise<{ readonly kind: 'deploy' | 'rollback' } | undefined> {
+  const { rows } = await sql<{ kind: 'deploy' | 'rollback' }>`
+    select kind from deployments where app = ${key.app} and environment = ${key.environment}
+      and (status = 'succeeded' or (kind = 'rollback' and status = 'rolled_back'))
+    order by finished_at desc limit 1`.execute(db);
+  return rows[0];
+}
+
 /** After a rollback the ledger shows which success it undid. */
 export async function markTakenBack(trx: Trx, key: EnvironmentKey, releaseId: string): Promise<void> {
   await sql`
@@ -348,14 +374,12 @@ export async function markTakenBack(trx: Trx, key: EnvironmentKey, releaseId: st
   );
 }
 
+/** Whether the release has ever been live there. A ledger row alone can't tell: one that failed while baking is `rolled_back`, too. */
 export async function hasSucceeded(db: Db | Trx, key: EnvironmentKey, releaseId: string): Promise<boolean> {
-  const row = await tables(db)
-    .selectFrom('deployments')
-    .select('id')
-    .where('app', '=', key.app)
-    .where('environment', '=', key.environment)
-    .where('release_id', '=', releaseId)
-    .where('status', 'in', ['succeeded', 'rolled_back'])
-    .executeTakeFirst();
-  return row !== undefined;
+  const { rows } = await sql`
+    select from rollouts where app = ${key.app} and environment = ${key.environment} and release_id = ${releaseId}
+      and ((kind = 'deploy' and phase = 'succeeded') or (kind = 'rollback' and phase = 'rolled_back')) limit 1`.execute(
+    db,
+  );
+  return rows.length > 0;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Logger, messageOf } from '../kernel/index.ts';
 import type { Scratch } from './mounts.ts';
-import { type ProcessIdentity, identify, isRunning, killMarked, send, untilGone } from './processes.ts';
+import { type ProcessIdentity, findMarked, identify, isRunning, killMarked, send, untilGone } from './processes.ts';
 
 const run = promisify(execFile);
 const PATIENCE = 2000;
@@ -108,13 +108,14 @@ async function readNote(path: string): Promise<Note | undefined> {
 
 async function end(id: string, leader: ProcessIdentity | undefined): Promise<number> {
   const known = leader !== undefined && isRunning(leader) ? leader : undefined;
-  if (known !== undefined) send(-known.pid, 'SIGKILL');
-  const killed = new Set(await killMarked(id));
+  const ended = new Set(findMarked(id));
   if (known !== undefined) {
-    killed.add(known.pid);
-    await untilGone(known, PATIENCE);
+    ended.add(known.pid);
+    send(-known.pid, 'SIGKILL');
   }
-  return killed.size;
+  for (const pid of await killMarked(id)) ended.add(pid);
+  if (known !== undefined) await untilGone(known, PATIENCE);
+  return ended.size;
 }
 
 /** Programs leave read-only directories behind (package caches), which their owner can't empty as they are. */

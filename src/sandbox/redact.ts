@@ -52,14 +52,14 @@ export function createRedactor(secrets: readonly string[]): Redactor {
     return shown + all.slice(position, until);
   }
 
-  function end(): string {
+  function finish(): string {
     const shown = mask(pending, pending.length);
     pending = '';
     lead = 0;
     return shown;
   }
 
-  return { push, end };
+  return { push, end: finish };
 }
 
 /** The first position from which the rest of the text could still grow into a secret. */

@@ -22,14 +22,14 @@ export interface Means {
 }
 
 export async function runCommand(means: Means, request: CommandRequest): Promise<CommandOutcome> {
-  const start = performance.now();
+  const began = performance.now();
   let stop = (): void => {};
   const pump = createOutputPump({ ...request, onFailure: () => stop() });
   const end = await attempt(means, request, pump, (stopper) => {
     stop = stopper;
   });
   await pump.finish();
-  return { ...end, ...pump.counts(), duration: performance.now() - start, tier: means.isolation.tier };
+  return { ...end, ...pump.counts(), duration: performance.now() - began, tier: means.isolation.tier };
 }
 
 type OfferStop = (stop: () => void) => void;

@@ -47,6 +47,37 @@ test('a reader never skips a lower position that commits later', async () => {
   await other.destroy();
 });
 
+test('an event of an older transaction that was written later does not hide one that commits after it', async () => {
+  const { db } = database;
+  const after = await lastEventPosition(db);
+  const other = connect(database.connection, { max: 1 });
+  const older = Promise.withResolvers<void>();
+  const younger = Promise.withResolvers<void>();
+  const olderBegun = Promise.withResolvers<void>();
+  const youngerWritten = Promise.withResolvers<void>();
+  const first = transaction(db, async (trx) => {
+    await sql`select pg_current_xact_id()`.execute(trx);
+    olderBegun.resolve();
+    await older.promise;
+    await appendEvent(trx, event('older'));
+  });
+  await olderBegun.promise;
+  const second = transaction(other, async (trx) => {
+    await appendEvent(trx, event('younger'));
+    youngerWritten.resolve();
+    await younger.promise;
+  });
+  await youngerWritten.promise;
+  older.resolve();
+  await first;
+  const seen = await readEvents(db, { after, limit: 10 });
+  younger.resolve();
+  await second;
+  const rest = await readEvents(db, { after: seen.at(-1)?.position ?? after, limit: 10 });
+  expect([...seen, ...rest].map((row) => row.subject)).toEqual(['older', 'younger']);
+  await other.destroy();
+});
+
 test('an event of a transaction that rolled back was never there', async () => {
   const { db } = database;
   const attempt = transaction(db, async (trx) => {

@@ -16,7 +16,7 @@ export interface NewEvent {
 }
 
 export interface StoredEvent extends Required<Pick<NewEvent, 'kind' | 'subject' | 'actor'>> {
-  /** Strictly rising; gaps are normal (a rolled back transaction leaves one). */
+  /** Unique; rises within a transaction, and nearly always across them. Gaps are normal. */
   readonly position: number;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -47,15 +47,18 @@ export async function appendEvent(trx: Trx, event: NewEvent): Promise<void> {
 }
 
 /**
- * Events after a position, oldest first. Rows of transactions that began before a still running one are held back, so a
- * lower position that commits later is never skipped.
+ * Events after a position, in the order of their transactions. Rows of transactions that began no earlier than the oldest
+ * running one are held back, and position alone does not order: a transaction that began earlier may have written its event
+ * later. Ordered by transaction first, nothing that commits later can come before what was read.
  */
 export async function readEvents(db: Db, filter: EventFilter): Promise<readonly StoredEvent[]> {
+  const begin = sql`coalesce((select transaction from events where position <= ${filter.after} order by position desc limit 1), '0'::xid8)`;
   let query = db
     .selectFrom('events')
     .selectAll()
-    .where('position', '>', filter.after)
+    .where(sql<boolean>`(transaction, position) > (${begin}, ${filter.after}::bigint)`)
     .where(sql<boolean>`transaction < pg_snapshot_xmin(pg_current_snapshot())`)
+    .orderBy('transaction')
     .orderBy('position')
     .limit(filter.limit);
   if (filter.app !== undefined) query = query.where('app', '=', filter.app);
@@ -73,14 +76,17 @@ export async function readEvents(db: Db, filter: EventFilter): Promise<readonly 
   }));
 }
 
-/** The highest position that `readEvents` would return now; 0 when there is none. */
+/** Position of the last event that `readEvents` would return now; 0 when there is none. */
 export async function lastEventPosition(db: Db): Promise<number> {
   const row = await db
     .selectFrom('events')
-    .select((select) => select.fn.max('position').as('position'))
+    .select('position')
     .where(sql<boolean>`transaction < pg_snapshot_xmin(pg_current_snapshot())`)
+    .orderBy('transaction', 'desc')
+    .orderBy('position', 'desc')
+    .limit(1)
     .executeTakeFirst();
-  return Number(row?.position ?? 0);
+  return row?.position ?? 0;
 }
 
 export interface EventFollower {

@@ -22,4 +22,4 @@ export {
 } from './events.ts';
 export { type DataDir, openDataDir } from './data-dir.ts';
 export { migrateToLatest } from './migrate.ts';
-export { isStorageFull, isUniqueViolation } from './pg-errors.ts';
+export { isStorageFull, isUniqueViolation, isUnreachable } from './pg-errors.ts';

@@ -45,7 +45,7 @@ export interface Narrator {
 
 /** Pushes A to D, rolls back, and tries to bring B back by automation. */
 export async function tell(stage: Stage, narrator: Narrator): Promise<Story> {
-  const load = startLoad(`${stage.server.address}/fn/production/greeter/hello?name=demo`, REQUESTS_PER_SECOND);
+  const load = startLoad(() => `${stage.server.address}/fn/production/greeter/hello?name=demo`, REQUESTS_PER_SECOND);
   const acts: Act[] = [];
   async function play(letter: string, commit: Commit): Promise<Commit> {
     narrator.say(`${letter}: ${commit.message} (${commit.sha.slice(0, 7)}) → signed push webhook`);

@@ -7,6 +7,10 @@ export interface PushDelivery {
   readonly commit: Commit;
   /** Makes two deliveries of one push differ, as a second hook's would. */
   readonly pushedAt: number;
+  /** The same id again is the same delivery, told once more; a new one when left out. */
+  readonly deliveryId?: string;
+  /** Milliseconds until the sender gives up; it waits for as long as it takes when left out. */
+  readonly timeout?: number;
 }
 
 /** Delivers a push as GitHub does: the payload of a `push` event, signed over its raw bytes. */
@@ -22,10 +26,11 @@ export async function deliverPush(
       'content-type': 'application/json',
       'user-agent': 'GitHub-Hookshot/demo',
       'x-github-event': 'push',
-      'x-github-delivery': randomUUID(),
+      'x-github-delivery': push.deliveryId ?? randomUUID(),
       'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
     },
     body,
+    ...(push.timeout === undefined ? {} : { signal: AbortSignal.timeout(push.timeout) }),
   });
   return { status: answer.status, body: await answer.text() };
 }

@@ -38,6 +38,8 @@ export const waitView = z.object({
   since: time,
   until: time.nullable(),
   endedBy: z.string(),
+  /** Nothing but a person ends it: an approval, a hold, a pause. */
+  needsPerson: z.boolean().optional(),
   next: z.array(z.object({ command: z.string(), why: z.string().optional() })),
 });
 export type WaitView = z.infer<typeof waitView>;

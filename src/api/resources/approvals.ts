@@ -9,6 +9,8 @@ import { approvalViews } from '../views/run.ts';
 const query = z.object({
   state: z.enum(['pending', 'approved', 'rejected', 'void', 'expired']).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
+  /** Id of the last approval of the page before. */
+  cursor: z.string().optional(),
 });
 
 /** `/approvals`: what waits for people. Who may decide is written in the approval and checked by the releases room. */
@@ -20,10 +22,14 @@ export function registerApprovals(app: ApiApp, plane: ControlPlane): void {
       onRequest: requireRole('viewer', 'list approvals'),
       schema: { summary: 'Approvals, newest first', querystring: query, response: { 200: pageOf(approvalView) } },
     },
-    async (request) => ({
-      items: await approvalViews(db, await listApprovals(db, request.query)),
-      next: null,
-    }),
+    async (request) => {
+      const { state, limit, cursor } = request.query;
+      const rows = await listApprovals(db, { state, limit, before: cursor });
+      return {
+        items: await approvalViews(db, rows),
+        next: rows.length === limit ? (rows.at(-1)?.id ?? null) : null,
+      };
+    },
   );
 
   app.post(

@@ -78,6 +78,7 @@ export function registerEnvironments(app: ApiApp, plane: ControlPlane): void {
       },
     },
     async (request) => {
+      await found(plane, request.params);
       await rollouts.releaseHold(request.params, identityOf(request).user, request.body.reason ?? '');
       return environmentViewOf(plane, await found(plane, request.params), await plane.traffic());
     },

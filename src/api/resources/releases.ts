@@ -7,7 +7,12 @@ import { pageOf, releaseView, shipAnswer, shipRequest } from '../contract/index.
 import { identityOf, requireRole } from '../guard.ts';
 import { releaseViewOf } from '../views/release.ts';
 
-const listQuery = z.object({ app: z.string().optional(), limit: z.coerce.number().int().min(1).max(100).default(20) });
+const listQuery = z.object({
+  app: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  /** Id of the last release of the page before. */
+  cursor: z.string().optional(),
+});
 
 /** `/releases`: what was built, and the way to ship a commit. */
 export function registerReleases(app: ApiApp, plane: ControlPlane): void {
@@ -19,8 +24,9 @@ export function registerReleases(app: ApiApp, plane: ControlPlane): void {
       schema: { summary: 'Releases, newest first', querystring: listQuery, response: { 200: pageOf(releaseView) } },
     },
     async (request) => {
-      const rows = await listReleases(db, request.query);
-      return { items: rows.map(releaseViewOf), next: null };
+      const { app: name, limit, cursor } = request.query;
+      const rows = await listReleases(db, { app: name, limit, before: cursor });
+      return { items: rows.map(releaseViewOf), next: rows.length === limit ? (rows.at(-1)?.id ?? null) : null };
     },
   );
 
@@ -49,8 +55,9 @@ export function registerReleases(app: ApiApp, plane: ControlPlane): void {
       },
     },
     async (request, reply) => {
-      const { app: name, ref, sha } = request.body;
-      const runId = await releases.ship({ app: name, ref: sha ?? ref ?? null, by: identityOf(request).user });
+      const { app: name, ref, sha, source } = request.body;
+      const by = identityOf(request).user;
+      const runId = await releases.ship({ app: name, ref: sha ?? ref ?? null, source, by });
       return reply.code(201).send({ runId });
     },
   );
@@ -58,7 +65,7 @@ export function registerReleases(app: ApiApp, plane: ControlPlane): void {
 
 /** By id, or `v12` of an application. */
 export async function findRelease({ db }: ControlPlane, id: string, app: string | undefined) {
-  const number = /^v(\d+)$/.exec(id)?.[1];
+  const number = /^v(\d{1,9})$/.exec(id)?.[1];
   if (number !== undefined && app === undefined) {
     throw new FunadeError(
       'FUN_BAD_REQUEST',

@@ -72,7 +72,7 @@ export function registerRuns(app: ApiApp, plane: ControlPlane): void {
         run,
         stage,
         follow: request.query.follow === 1,
-        isGone: () => request.raw.destroyed,
+        isGone: () => reply.raw.destroyed,
       });
       return reply.type('text/plain; charset=utf-8').send(Readable.from(lines) as never);
     },

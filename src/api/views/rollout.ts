@@ -80,7 +80,8 @@ function metricViewOf(metric: MetricResult, row: RolloutRow): MetricView {
 function waitOf(row: RolloutRow): WaitView | null {
   if (isTerminal(row.phase)) return null;
   const abort = { command: `funade abort ${row.id} --reason "…"`, why: 'gives all traffic back to the stable version' };
-  if (row.wait !== null) return { ...row.wait, next: [abort] };
+  if (row.wait !== null)
+    return { ...row.wait, needsPerson: row.phase === 'waiting_gate', next: [...keysOf(row), abort] };
   const { state, plan } = row;
   const deadline = state.progressAt + plan.progressDeadline;
   if (state.paused !== null) {
@@ -94,6 +95,7 @@ function waitOf(row: RolloutRow): WaitView | null {
       since: state.paused.since,
       until: state.paused.since + PAUSE_LIMIT,
       endedBy: 'a person',
+      needsPerson: true,
       next,
     };
   }
@@ -106,6 +108,7 @@ function waitOf(row: RolloutRow): WaitView | null {
         since: row.created_at.getTime(),
         until: null,
         endedBy: 'the engine',
+        needsPerson: false,
         next: [abort],
       };
     case 'preparing':
@@ -114,6 +117,7 @@ function waitOf(row: RolloutRow): WaitView | null {
         since: state.stepSince,
         until: deadline,
         endedBy: 'its readiness',
+        needsPerson: false,
         next: [abort],
       };
     case 'shifting':
@@ -122,6 +126,7 @@ function waitOf(row: RolloutRow): WaitView | null {
         since: state.stepSince,
         until: deadline,
         endedBy: 'the target',
+        needsPerson: false,
         next: [abort],
       };
     case 'aborting':
@@ -131,11 +136,22 @@ function waitOf(row: RolloutRow): WaitView | null {
         since: state.stepSince,
         until: deadline,
         endedBy: 'the target',
+        needsPerson: false,
         next: [],
       };
     default:
       return holdOf(row, abort);
   }
+}
+
+/** What opens the gate that it waits at. */
+function keysOf({ app, environment, phase, wait }: RolloutRow): WaitView['next'] {
+  if (phase !== 'waiting_gate') return [];
+  if (wait?.cause.startsWith('drift:') === true)
+    return [{ command: `funade rollback ${app} ${environment}`, why: 'makes target and ledger agree again' }];
+  return [
+    { command: `funade hold release ${app} ${environment} --reason "…"`, why: 'lets automation deploy it again' },
+  ];
 }
 
 function holdOf(row: RolloutRow, abort: WaitView['next'][number]): WaitView {
@@ -154,7 +170,8 @@ function holdOf(row: RolloutRow, abort: WaitView['next'][number]): WaitView {
     since: state.stepSince,
     until,
     endedBy: duration === null ? '`funade promote`' : 'time and a passing analysis',
-    next: [promote, abort],
+    needsPerson: duration === null,
+    next: row.kind === 'rollback' ? [abort] : [promote, abort],
   };
 }
 

@@ -3,13 +3,14 @@ import {
   type DecisionRow,
   type RunRow,
   type StageRow,
+  type StageWait,
   listApprovals,
   readDecisions,
   readStages,
 } from '../../releases/index.ts';
-import { type RolloutRow, readRollouts } from '../../rollouts/index.ts';
+import { type RolloutRow, isWaiting, readOpenRollouts, readRollouts } from '../../rollouts/index.ts';
 import type { Db } from '../../store/index.ts';
-import type { ApprovalView, RunView, StageView } from '../contract/index.ts';
+import type { ApprovalView, RunView, StageView, WaitView } from '../contract/index.ts';
 import { type Summaries, summariesOf } from './release.ts';
 import { rolloutViewOf } from './rollout.ts';
 
@@ -25,15 +26,29 @@ export async function runViews(db: Db, rows: readonly RunRow[]): Promise<RunView
       )
     ).map((row) => [row.id, row]),
   );
+  const ahead = await aheadOf(db, [...rollouts.values()]);
   const approvals = await approvalViews(db, await listApprovals(db, { runIds: ids, limit: 500 }), stages);
   const mentioned = [...rollouts.values()].flatMap((row) => [row.release_id, row.stable_id]);
   const summaries = await summariesOf(db, [...rows.map((row) => row.release_id), ...mentioned]);
   return rows.map((row) => {
     const own = stages
       .filter((stage) => stage.run_id === row.id)
-      .map((stage) => stageViewOf(stage, { rollouts, approvals, summaries }));
+      .map((stage) => stageViewOf(stage, { rollouts, ahead, approvals, summaries }));
     return runViewOf(row, own, summaries);
   });
+}
+
+/** For each rollout that waits its turn: those that stand before it in its environment's line. */
+async function aheadOf(db: Db, rollouts: readonly RolloutRow[]): Promise<ReadonlyMap<string, readonly RolloutRow[]>> {
+  const ahead = new Map<string, readonly RolloutRow[]>();
+  for (const row of rollouts.filter(({ phase }) => isWaiting(phase))) {
+    const open = await readOpenRollouts(db, row);
+    ahead.set(
+      row.id,
+      open.filter(({ sequence }) => sequence < row.sequence),
+    );
+  }
+  return ahead;
 }
 
 function runViewOf(row: RunRow, stages: StageView[], summaries: Summaries): RunView {
@@ -45,7 +60,7 @@ function runViewOf(row: RunRow, stages: StageView[], summaries: Summaries): RunV
     commit: row.commit,
     trigger: row.trigger,
     stages,
-    wait: stages.find((stage) => stage.state === 'waiting')?.wait ?? null,
+    wait: waitViewOf(row.trouble) ?? stages.find((stage) => stage.state === 'waiting')?.wait ?? null,
     failure: row.failure === null ? null : { ...row.failure, evidence: [...row.failure.evidence] },
     createdAt: row.created_at.getTime(),
     startedAt: row.started_at?.getTime() ?? null,
@@ -55,13 +70,18 @@ function runViewOf(row: RunRow, stages: StageView[], summaries: Summaries): RunV
 
 interface Related {
   readonly rollouts: ReadonlyMap<string, RolloutRow>;
+  readonly ahead: ReadonlyMap<string, readonly RolloutRow[]>;
   readonly approvals: readonly ApprovalView[];
   readonly summaries: Summaries;
 }
 
-function stageViewOf(stage: StageRow, { rollouts, approvals, summaries }: Related): StageView {
+function waitViewOf(wait: StageWait | null): WaitView | null {
+  return wait === null ? null : { ...wait, needsPerson: wait.needsPerson ?? false, next: [...wait.next] };
+}
+
+function stageViewOf(stage: StageRow, { rollouts, ahead, approvals, summaries }: Related): StageView {
   const rollout = stage.rollout_id === null ? undefined : rollouts.get(stage.rollout_id);
-  const rolloutView = rollout === undefined ? null : rolloutViewOf(rollout, summaries, []);
+  const rolloutView = rollout === undefined ? null : rolloutViewOf(rollout, summaries, ahead.get(rollout.id) ?? []);
   return {
     index: stage.index,
     name: stage.name,
@@ -71,7 +91,7 @@ function stageViewOf(stage: StageRow, { rollouts, approvals, summaries }: Relate
     attempt: stage.attempt,
     startedAt: stage.started_at?.getTime() ?? null,
     finishedAt: stage.finished_at?.getTime() ?? null,
-    wait: stage.wait === null ? null : (rolloutView?.wait ?? { ...stage.wait, next: [...stage.wait.next] }),
+    wait: stage.wait === null ? null : (rolloutView?.wait ?? waitViewOf(stage.wait)),
     failure: stage.failure === null ? null : { ...stage.failure, evidence: [...stage.failure.evidence] },
     rollout: rolloutView,
     approval: approvals.find((approval) => approval.runId === stage.run_id && approval.stage === stage.name) ?? null,

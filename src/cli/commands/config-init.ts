@@ -42,7 +42,7 @@ async function write(
 }
 
 /** The folder's name as far as it can be the name of an application. */
-export function appNameOf(directory: string): string {
+function appNameOf(directory: string): string {
   const name = basename(directory)
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/gu, '-')

@@ -32,7 +32,10 @@ async function run(
   invocation: Invocation,
   { openDashboard }: { readonly openDashboard: boolean },
 ): Promise<ExitCode> {
-  const config = readServerConfig(context.terminal, { ...invocation.options, lang: context.flags.language ?? undefined });
+  const config = readServerConfig(context.terminal, {
+    ...invocation.options,
+    lang: context.flags.language ?? undefined,
+  });
   // Loaded here, so that no other command waits for the rooms of the server to load.
   const { serve } = await import('../../compose.ts');
   const interrupted = new Promise<void>((resolve) => {

@@ -58,7 +58,8 @@ async function absence(context: Context, client: Client, thrown: unknown): Promi
   if (thrown instanceof ProblemError) {
     return { name, status: 'fail', finding: thrown.problem.detail, fix: thrown.problem.fix };
   }
-  const unreachable = isFunadeError(thrown) && thrown.code === 'FUN_SERVER_UNREACHABLE' && thrown.exitCode === EXIT.unreachable;
+  const unreachable =
+    isFunadeError(thrown) && thrown.code === 'FUN_SERVER_UNREACHABLE' && thrown.exitCode === EXIT.unreachable;
   if (!unreachable || (await answers(server))) {
     const finding = text('doctor.serverOther', { server, reason });
     return { name, status: 'fail', finding, fix: text('doctor.serverOtherFix') };

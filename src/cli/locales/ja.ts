@@ -246,7 +246,8 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'doctor.tokenOk': '有効です',
   'doctor.tokenRefused': '拒否されました: {reason}',
   'doctor.tokenNone': 'ありません。FUNADE_TOKEN がなく、{file} も読めません',
-  'doctor.tokenFix': '`funade token create` のトークンを FUNADE_TOKEN に設定するか、サーバーのユーザーで実行してください。',
+  'doctor.tokenFix':
+    '`funade token create` のトークンを FUNADE_TOKEN に設定するか、サーバーのユーザーで実行してください。',
   // ヘルプ
   'help.usage': '使い方:',
   'help.arguments': '引数:',

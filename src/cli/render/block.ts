@@ -12,15 +12,18 @@ export function paragraph(
   text: string,
   options: { readonly width: number; readonly tone?: Tone },
 ): readonly Line[] {
-  const indent = first.reduce((sum, part) => sum + widthOf(part.text), 0);
-  return wrap(clean(text), options.width - indent).map((line, index) => [
-    ...(index === 0 ? first : [span(' '.repeat(indent))]),
+  const depth = first.reduce((sum, part) => sum + widthOf(part.text), 0);
+  return wrap(clean(text), options.width - depth).map((line, index) => [
+    ...(index === 0 ? first : [span(' '.repeat(depth))]),
     span(line, options.tone),
   ]);
 }
 
 /** Parts that stay whole, as many on a line as fit. */
-export function flow(parts: readonly Line[], options: { readonly width: number; readonly gap: number }): readonly Line[] {
+export function flow(
+  parts: readonly Line[],
+  options: { readonly width: number; readonly gap: number },
+): readonly Line[] {
   const lines: Line[] = [];
   let line: Line = [];
   let used = 0;
@@ -77,9 +80,7 @@ function limitOf(until: number | null, screen: Screen): string {
 /** Rows behind a finding, marked as quoted. */
 export function evidenceLines(evidence: readonly string[], screen: Screen): readonly Line[] {
   const bar = span(screen.ascii ? '| ' : '▏ ', 'dim');
-  return evidence.flatMap((row) =>
-    wrap(clean(row), screen.width - 2).map((part): Line => [bar, span(part)]),
-  );
+  return evidence.flatMap((row) => wrap(clean(row), screen.width - 2).map((part): Line => [bar, span(part)]));
 }
 
 export function fixLines(fix: string, screen: Screen): readonly Line[] {

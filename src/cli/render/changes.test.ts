@@ -33,7 +33,11 @@ test('between two looks only what changed is told', () => {
   const before = canary.view;
   const stages = before.stages.map((stage) => {
     if (stage.rollout === null) return stage;
-    const metrics = stage.rollout.metrics.map((metric) => ({ ...metric, verdict: 'pass' as const, finding: '1 of 200' }));
+    const metrics = stage.rollout.metrics.map((metric) => ({
+      ...metric,
+      verdict: 'pass' as const,
+      finding: '1 of 200',
+    }));
     return { ...stage, wait: null, rollout: { ...stage.rollout, weight: 50, metrics, wait: null } };
   });
   expect(renderRunChanges(before, { ...before, stages, wait: null }, screen)).toEqual([

@@ -18,7 +18,10 @@ export function renderChecks(checks: readonly Check[], screen: Screen): string[]
   const nameWidth = Math.max(0, ...checks.map((check) => widthOf(check.name)));
   const lines = checks.flatMap((check, index): readonly Line[] => {
     const mark = marks[index] ?? span('');
-    const start: Line = [span(padEnd(mark.text, markWidth), mark.tone), span(`  ${padEnd(check.name, nameWidth)}  `, 'strong')];
+    const start: Line = [
+      span(padEnd(mark.text, markWidth), mark.tone),
+      span(`  ${padEnd(check.name, nameWidth)}  `, 'strong'),
+    ];
     const indentation = ' '.repeat(markWidth + nameWidth + 4);
     const inner = { ...screen, width: Math.max(20, screen.width - indentation.length) };
     return [

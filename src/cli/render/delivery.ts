@@ -22,6 +22,7 @@ export function renderDelivery(delivery: DeliveryView, screen: Screen): string[]
       paragraph([span(`${name}: `, 'dim')], value, { width: screen.width }),
     ),
   ];
-  const body = delivery.body === null ? [text('delivery.noBody')] : delivery.body.split('\n').map((line) => clean(line));
+  const body =
+    delivery.body === null ? [text('delivery.noBody')] : delivery.body.split('\n').map((line) => clean(line));
   return [...lines.map((line) => print(line, screen)), '', ...body];
 }

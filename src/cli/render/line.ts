@@ -29,12 +29,12 @@ export function span(text: string, tone: Tone = 'plain'): Span {
   return { text, tone };
 }
 
-export function widthOfLine(line: Line): number {
+function widthOfLine(line: Line): number {
   return line.reduce((sum, part) => sum + widthOf(part.text), 0);
 }
 
 /** The line cut to `width` columns. */
-export function clip(line: Line, width: number, ascii: boolean): Line {
+function clip(line: Line, width: number, ascii: boolean): Line {
   if (widthOfLine(line) <= width) return line;
   const kept: Span[] = [];
   let room = width;

@@ -234,7 +234,10 @@ export function renderTokens(tokens: readonly TokenView[], screen: Screen): stri
         token.role,
         ago(token.createdAt, screen),
         token.lastUsedAt === null ? '-' : ago(token.lastUsedAt, screen),
-        { text: text(token.revokedAt === null ? 'token.valid' : 'token.revoked'), tone: token.revokedAt === null ? 'good' : 'dim' },
+        {
+          text: text(token.revokedAt === null ? 'token.valid' : 'token.revoked'),
+          tone: token.revokedAt === null ? 'good' : 'dim',
+        },
       ],
     })),
     screen,

@@ -42,7 +42,10 @@ export function renderDiff(diff: ReleaseDiff, screen: Screen): string[] {
       [span(text('diff.title', { ...title, live: `v${release.number}` }), 'strong')],
       [span(`  ${text('release.artifact')} ${changed(release.artifactDigest, diff.newest.artifactDigest)}`)],
       [span(`  ${text('release.config')} ${changed(release.configHash, diff.newest.configHash)}`)],
-      ...commitLines(diff.commits[environment] ?? [], text('diff.commits'), inner).map((line): Line => [span('  '), ...line]),
+      ...commitLines(diff.commits[environment] ?? [], text('diff.commits'), inner).map((line): Line => [
+        span('  '),
+        ...line,
+      ]),
     ];
   });
   return lines.map((line) => print(line, screen));

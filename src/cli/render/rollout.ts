@@ -16,7 +16,7 @@ const ENDED = new Set<RolloutView['phase']>([
   'cancelled',
 ]);
 
-export function isRolloutOver(phase: RolloutView['phase']): boolean {
+function isRolloutOver(phase: RolloutView['phase']): boolean {
   return ENDED.has(phase);
 }
 
@@ -52,7 +52,9 @@ export function rolloutLines(rollout: RolloutView, screen: Screen): readonly Lin
     ...pausedLines(rollout, screen),
     ...(rollout.wait === null ? [] : waitLines(rollout.wait, screen)),
     ...outcomeLines(rollout, screen),
-    ...rollout.notes.flatMap((note) => paragraph([span(screen.ascii ? '- ' : '· ', 'dim')], note, { width: screen.width })),
+    ...rollout.notes.flatMap((note) =>
+      paragraph([span(screen.ascii ? '- ' : '· ', 'dim')], note, { width: screen.width }),
+    ),
   ];
 }
 
@@ -87,7 +89,8 @@ function trafficLines(rollout: RolloutView, screen: Screen): readonly Line[] {
   const size = Math.min(40, screen.width - widthOf(label) - widthOf(candidate) - widthOf(stable) - 4);
   if (size < 8) return [[span(label, 'dim'), span([candidate, stable].join('  ').trimEnd())]];
   // A candidate with any traffic shows at least one cell, and a full bar means 100 %.
-  const filled = share === 0 ? 0 : Math.min(share === 100 ? size : size - 1, Math.max(1, Math.round((size * share) / 100)));
+  const filled =
+    share === 0 ? 0 : Math.min(share === 100 ? size : size - 1, Math.max(1, Math.round((size * share) / 100)));
   return [
     [
       span(label, 'dim'),

@@ -13,7 +13,10 @@ const HEALTH_TONES: Readonly<Record<EnvironmentView['health'], Tone>> = { ok: 'g
 export function renderStatus(apps: readonly AppView[], screen: Screen): string[] {
   const text = textOf(screen.language);
   if (apps.length === 0) {
-    const lines = [[span(text('status.none'))], ...nextLines([{ command: 'funade app add <path-or-git-url>' }], screen)];
+    const lines = [
+      [span(text('status.none'))],
+      ...nextLines([{ command: 'funade app add <path-or-git-url>' }], screen),
+    ];
     return lines.map((line) => print(line, screen));
   }
   const rows = apps.flatMap((app): readonly Row[] =>
@@ -83,7 +86,8 @@ function remarks(environment: EnvironmentView, screen: Screen): readonly Line[] 
   const text = textOf(screen.language);
   const inner = { ...screen, width: screen.width - 2 };
   const lines: Line[] = [];
-  if (environment.drift !== null) lines.push(...paragraph([], text('status.drift', { drift: environment.drift }), inner));
+  if (environment.drift !== null)
+    lines.push(...paragraph([], text('status.drift', { drift: environment.drift }), inner));
   if (environment.hold !== null) {
     const { releaseNumber, by, reason, since } = environment.hold;
     const duration = formatDuration(Math.max(0, screen.now - since));

@@ -33,7 +33,8 @@ export function renderTable(columns: readonly Column[], rows: readonly Row[], sc
   const layout = (row: readonly Span[]): Line =>
     row.flatMap((cell, index) => {
       const shown = truncate(cell.text, widths[index] ?? 0, screen.ascii);
-      const padded = columns[index]?.align === 'right' ? padStart(shown, widths[index] ?? 0) : padEnd(shown, widths[index] ?? 0);
+      const padded =
+        columns[index]?.align === 'right' ? padStart(shown, widths[index] ?? 0) : padEnd(shown, widths[index] ?? 0);
       return [span(index === 0 ? '' : ' '.repeat(GAP)), span(padded, cell.tone)];
     });
   const lines = [

@@ -40,7 +40,10 @@ export function loadServerConfig(options: LoadOptions): Result<ServerConfig, rea
       apiUrl: text(settings, 'gitlab.apiUrl'),
       token: textOrNull(settings, 'gitlab.token'),
     },
-    functions: { untrusted: oneOf(['refuse', 'allow'], settings, 'functions.untrusted') },
+    functions: {
+      untrusted: oneOf(['refuse', 'allow'], settings, 'functions.untrusted'),
+      url: textOrNull(settings, 'functions.url'),
+    },
     cli: { server: serverAddress(settings), token: textOrNull(settings, 'cli.token') },
     file: settings.file,
     origins: Object.fromEntries([...settings.byName].map(([name, setting]) => [name, setting.origins])),

@@ -50,6 +50,7 @@ function valueOf(config: ServerConfig, name: OptionName): Shown {
     'gitlab.apiUrl': config.gitlab.apiUrl,
     'gitlab.token': config.gitlab.token,
     'functions.untrusted': config.functions.untrusted,
+    'functions.url': config.functions.url,
     'cli.server': config.cli.server,
     'cli.token': config.cli.token,
   };

@@ -2,6 +2,7 @@ import type { Language, LogLevel } from '../../kernel/index.ts';
 
 export const SERVER_ROLES = [
   'all',
+  'control',
   'webhook',
   'consumer',
   'producer',
@@ -69,6 +70,8 @@ export interface ServerConfig {
   readonly functions: {
     /** What happens to code that did not come through a pipeline where isolation is missing. */
     readonly untrusted: 'refuse' | 'allow';
+    /** Where this process reaches functions; `null`: at its own address. */
+    readonly url: string | null;
   };
   readonly cli: {
     readonly server: string;

@@ -250,6 +250,18 @@ export const serverOptions = [
     },
   },
   {
+    name: 'functions.url',
+    kind: 'url',
+    env: 'FUNADE_FUNCTIONS_URL',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Address under which this process reaches functions (`verify`); without it its own.',
+      ja: 'このプロセスから関数に到達するアドレス(`verify` 用)。省略時は自身のアドレス。',
+    },
+  },
+  {
     name: 'cli.server',
     kind: 'url',
     env: 'FUNADE_SERVER',

@@ -46,7 +46,7 @@ test('without any setting a server starts on this machine only, with its own dat
     databaseUrl: null,
     webhook: { enabled: true, host: '127.0.0.1', port: 8000 },
     github: { secrets: [], apiUrl: 'https://api.github.com', token: null },
-    functions: { untrusted: 'refuse' },
+    functions: { untrusted: 'refuse', url: null },
     cli: { server: 'http://127.0.0.1:8000', token: null },
     file: null,
   });
@@ -210,7 +210,7 @@ test('all faults of flags, environment and file are told at once', () => {
     'FUNADE_LOG_LEVEL is "verbose", expected one of fatal, error, warn, info, debug, trace, silent.',
     'WEBHOOK_ENABLED is "maybe", expected `true` or `false`.',
     'funade.config.yaml:1:1 Unknown key "prot" in the file.',
-    'funade.config.yaml:2:7 role is "webook", expected one of all, webhook, consumer, producer, releases, functions, guard, web.',
+    'funade.config.yaml:2:7 role is "webook", expected one of all, control, webhook, consumer, producer, releases, functions, guard, web.',
     'funade.config.yaml:4:3 Unknown key "enable" in webhook.',
     'funade.config.yaml:6:11 github.apiUrl needs the environment variable API_URL, which is empty.',
     'funade.config.yaml:8:7 github.secrets[0] needs the environment variable UNSET, which is not set.',

@@ -4,7 +4,7 @@ import { type Db, appendEvent, transaction } from '../../store/index.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import type { Members } from '../port.ts';
 import type { ReleaseRow } from '../store.ts';
-import { type ApprovalDecision, type ApprovalRequest, type Binding, mayDecide } from './evaluate.ts';
+import { type ApprovalDecision, type ApprovalRequest, type Binding, isAuthor, mayDecide } from './evaluate.ts';
 import { type ApprovalRow, insertDecision, lockApproval, readApproval, readDecisions } from './store.ts';
 
 export function bindingOf(release: Pick<ReleaseRow, 'id' | 'config_hash' | 'config'>, target: string): Binding {
@@ -95,8 +95,8 @@ export async function decideApproval(
 }
 
 async function refuse(db: Db, approval: ApprovalRow, request: DecisionRequest, role: string | null): Promise<never> {
-  const isAuthor = request.user === approval.author && !approval.self_approval;
-  const needed = isAuthor ? 'somebody other than the author of the change' : approval.allowed.join(' or ');
+  const isOwn = isAuthor(approval, request.user) && !approval.self_approval;
+  const needed = isOwn ? 'somebody other than the author of the change' : approval.allowed.join(' or ');
   await transaction(db, (trx) =>
     appendEvent(trx, {
       kind: 'access.denied',

@@ -36,7 +36,10 @@ export type AtLeast = (role: string, needed: string) => boolean;
 
 const ROLES: readonly string[] = ['viewer', 'deployer', 'approver', 'owner'];
 
-/** Whether somebody may decide: named, or holding one of the roles (or a higher one). Membership counts *now*. */
+/**
+ * Whether somebody may decide: named, or holding one of the roles (or a higher one). Membership counts *now*. The name of a
+ * role always means the role: a viewer who is called `owner` gains nothing by it.
+ */
 export function mayDecide(
   request: Pick<ApprovalRequest, 'allowed' | 'author' | 'selfApproval'>,
   user: string,
@@ -44,8 +47,13 @@ export function mayDecide(
   atLeast: AtLeast,
 ): boolean {
   if (role === null) return false;
-  if (user === request.author && !request.selfApproval) return false;
-  return request.allowed.some((entry) => entry === user || (ROLES.includes(entry) && atLeast(role, entry)));
+  if (isAuthor(request, user) && !request.selfApproval) return false;
+  return request.allowed.some((entry) => (ROLES.includes(entry) ? atLeast(role, entry) : entry === user));
+}
+
+/** Forges keep the case that a name was made with and do not tell names apart by it; names of ours are lower case. */
+export function isAuthor(request: Pick<ApprovalRequest, 'author'>, user: string): boolean {
+  return request.author.toLowerCase() === user.toLowerCase();
 }
 
 /** Where an approval stands when it is about to be used: bound content first, then one rejection, then the quorum. */

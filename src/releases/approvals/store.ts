@@ -61,20 +61,27 @@ export async function readApprovalOfStage(
   return rows[0];
 }
 
+/** Newest first. */
 export async function listApprovals(
   db: Db,
   filter: {
     readonly state?: string | undefined;
     readonly runIds?: readonly string[] | undefined;
     readonly limit: number;
+    /** Only what stands after this request in that order. */
+    readonly before?: string | undefined;
   },
 ): Promise<readonly ApprovalRow[]> {
   const state = filter.state === undefined ? sql`true` : sql`state = ${filter.state}`;
   const runs = filter.runIds === undefined ? sql`true` : sql`run_id = any(${[...filter.runIds]})`;
-  const { rows } =
-    await sql<ApprovalRow>`select * from approvals where ${state} and ${runs} order by requested_at desc limit ${filter.limit}`.execute(
-      db,
-    );
+  const after =
+    filter.before === undefined
+      ? sql`true`
+      : sql`(requested_at, id) < (select requested_at, id from approvals where id = ${filter.before})`;
+  const { rows } = await sql<ApprovalRow>`
+    select * from approvals where ${state} and ${runs} and ${after} order by requested_at desc, id desc limit ${filter.limit}`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -100,7 +107,14 @@ export async function setApprovalState(
   state: ApprovalRow['state'],
   reason: string | null,
 ): Promise<void> {
-  await sql`update approvals set state = ${state}, void_reason = ${reason} where id = ${id} and state <> ${state}`.execute(
+  await sql`update approvals set state = ${state}, void_reason = ${reason} where id = ${id} and state = 'pending'`.execute(
+    trx,
+  );
+}
+
+/** Closes what a run still asks for. */
+export async function voidApprovalsOf(trx: Trx, runId: string, reason: string): Promise<void> {
+  await sql`update approvals set state = 'void', void_reason = ${reason} where run_id = ${runId} and state = 'pending'`.execute(
     trx,
   );
 }

@@ -47,8 +47,9 @@ async function mapParallel<T, R>(items: readonly T[], act: (item: T) => Promise<
       }
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, work));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const workers = Array.from({ length: PARALLEL }, work);
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
   return results;
 }
 

@@ -18,7 +18,6 @@ export function readAddress(source: string): Address {
   };
   if (source === '') refuse('it is empty');
   if (source.startsWith('-')) refuse('it begins with a dash and would be taken for an option');
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\u0000-\u001f\u007f]/.test(source)) refuse('it contains control characters');
   if (/^[\w+.-]+::/.test(source)) refuse('remote helpers (name::address) can run programs');
   if (isAbsolute(source)) return { url: source, env: {} };

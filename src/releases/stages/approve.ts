@@ -48,14 +48,16 @@ async function heldWait(
     initiator,
   });
   if (held === null) return null;
-  const since = context.stage.wait?.since ?? dependencies.clock.now();
+  const before = context.stage.wait;
+  const since = before?.cause === held.cause ? before.since : dependencies.clock.now();
   const until = since + HOLD_LIMIT;
   if (dependencies.clock.now() > until)
     return failed(new FunadeError('FUN_HELD', { cause: held.cause, app: run.app, environment: target }));
   const next = [
     { command: `funade hold release ${run.app} ${target} --reason "…"`, why: 'lets automation deploy it again' },
   ];
-  const wait: StageWait = { cause: held.cause, since, until, endedBy: 'a person who lifts the hold', next };
+  const endedBy = 'a person who lifts the hold';
+  const wait: StageWait = { cause: held.cause, since, until, endedBy, needsPerson: true, next };
   return { kind: 'waiting', wait, wakeAt: dependencies.clock.now() + 30_000 };
 }
 
@@ -73,7 +75,7 @@ function request(context: StageContext<ApproveStageConfig>, release: ReleaseRow,
     config_hash: binding.configHash,
     target,
     plan_hash: binding.planHash,
-    author: run.trigger.actor,
+    author: run.trigger.author ?? run.trigger.actor,
     allowed: config.by,
     quorum: config.quorum,
     self_approval: config.selfApproval,
@@ -81,7 +83,7 @@ function request(context: StageContext<ApproveStageConfig>, release: ReleaseRow,
   };
   return {
     kind: 'waiting',
-    wait: waitFor(context, { id, given: 0, until: row.expires_at.getTime() }),
+    wait: waitFor(context, { id, given: 0, since: now, until: row.expires_at.getTime() }),
     wakeAt: row.expires_at.getTime() + 1,
     commit: async (trx) => {
       await insertApproval(trx, row);
@@ -111,10 +113,10 @@ function resultOf(
 ): StageResult {
   switch (evaluation.kind) {
     case 'pending': {
-      const until = approval.expires_at.getTime();
+      const [since, until] = [approval.requested_at.getTime(), approval.expires_at.getTime()];
       return {
         kind: 'waiting',
-        wait: waitFor(context, { id: approval.id, given: evaluation.given, until }),
+        wait: waitFor(context, { id: approval.id, given: evaluation.given, since, until }),
         wakeAt: until + 1,
       };
     }
@@ -155,14 +157,16 @@ function resultOf(
 
 function waitFor(
   context: StageContext<ApproveStageConfig>,
-  { id, given, until }: { readonly id: string; readonly given: number; readonly until: number },
+  facts: { readonly id: string; readonly given: number; readonly since: number; readonly until: number },
 ): StageWait {
+  const { id, given, since, until } = facts;
   const { by, quorum } = context.config;
   return {
     cause: `approval by ${by.join(' or ')} (${given} of ${quorum})`,
-    since: context.stage.wait?.since ?? context.dependencies.clock.now(),
+    since,
     until,
     endedBy: by.join(' or '),
+    needsPerson: true,
     next: [{ command: `funade approve ${id}` }, { command: `funade reject ${id} --comment "…"` }],
   };
 }

@@ -2,64 +2,67 @@ import type { DeployStageConfig } from '../../config/index.ts';
 import { FunadeError, formatDuration } from '../../kernel/index.ts';
 import { readApproversOf } from '../approvals/store.ts';
 import { deliverable } from '../catalog.ts';
-import type { DeliveryStatus, StageFailure } from '../port.ts';
+import { failureOf } from '../failure.ts';
+import type { DeliveryStatus, StageFailure, StageWait } from '../port.ts';
 import { setStageRollout } from '../store.ts';
-import { type StageContext, type StageResult, failureOf } from './stage.ts';
+import type { StageContext, StageResult } from './stage.ts';
 import { initiatorOf, releaseOf } from './with-release.ts';
+
+/** Between asking for the end of a rollout that took too long and looking again, in milliseconds. */
+const ABORT_PATIENCE = 5000;
 
 /** Asks for a rollout once, then waits for its end. Whatever happens to the environment is the rollout's affair. */
 export async function deployStage(context: StageContext<DeployStageConfig>): Promise<StageResult> {
   if (context.stage.rollout_id === null) return requestRollout(context);
-  const status = await context.dependencies.delivery.status(context.stage.rollout_id);
+  const { delivery, clock } = context.dependencies;
+  const { timeout } = context.config;
+  const status = await delivery.status(context.stage.rollout_id);
   if (status.ended) return resultOf(context, status);
-  const deadline = status.startedAt === null ? null : status.startedAt + context.config.timeout;
-  if (deadline !== null && context.dependencies.clock.now() > deadline) {
-    await context.dependencies.delivery.abort(
-      context.stage.rollout_id,
-      `the stage did not end within ${formatDuration(context.config.timeout)}`,
-    );
-  }
-  return waiting(context, context.stage.rollout_id, status, deadline);
+  const now = clock.now();
+  if (status.startedAt === null) return waiting(context, status, { until: null, wakeAt: now + timeout });
+  const until = status.startedAt + timeout;
+  if (now < until) return waiting(context, status, { until, wakeAt: until });
+  await delivery.abort(context.stage.rollout_id, `the stage did not end within ${formatDuration(timeout)}`);
+  return waiting(context, status, { until, wakeAt: now + ABORT_PATIENCE });
 }
 
 async function requestRollout(context: StageContext<DeployStageConfig>): Promise<StageResult> {
   const { dependencies, run, stage, config } = context;
   const release = await releaseOf(context);
+  if ((await dependencies.artifacts.locate(release.artifact_digest)) === null)
+    throw new FunadeError('FUN_ARTIFACT_GONE', { release: `v${release.number}`, run: run.id });
   const key = { app: run.app, environment: config.to };
   await dependencies.delivery.check({ ...key, releaseId: release.id });
   const approvedBy = await readApproversOf(dependencies.db, run.id);
   const request = { ...key, releaseId: release.id, runId: run.id, initiator: initiatorOf(context, approvedBy) };
   const forDelivery = await deliverable(dependencies.artifacts, release, config.to);
-  const wait = {
-    cause: `rollout to ${config.to}`,
-    since: dependencies.clock.now(),
-    until: null,
-    endedBy: 'the rollout',
-    next: [],
-  };
   return {
     kind: 'waiting',
-    wait,
-    wakeAt: null,
+    wait: waitFor(context, dependencies.clock.now()),
+    // The rollout's end wakes the run; a rollout that does not end has to be found by its time.
+    wakeAt: dependencies.clock.now() + config.timeout,
     commit: async (trx) => setStageRollout(trx, stage, await dependencies.delivery.deploy(trx, request, forDelivery)),
   };
 }
 
 function waiting(
   context: StageContext<DeployStageConfig>,
-  rolloutId: string,
   status: DeliveryStatus,
-  deadline: number | null,
+  { until, wakeAt }: { readonly until: number | null; readonly wakeAt: number },
 ): StageResult {
   const since = context.stage.wait?.since ?? context.dependencies.clock.now();
-  const wait = status.wait ?? {
-    cause: `rollout ${rolloutId} to ${context.config.to}`,
+  const wait = status.wait ?? { ...waitFor(context, since), until };
+  return { kind: 'waiting', wait, wakeAt };
+}
+
+function waitFor({ config, run }: StageContext<DeployStageConfig>, since: number): StageWait {
+  return {
+    cause: `rollout to ${config.to}`,
     since,
     until: null,
     endedBy: 'the rollout',
-    next: [{ command: `funade watch ${context.run.id}` }],
+    next: [{ command: `funade watch ${run.id}` }],
   };
-  return { kind: 'waiting', wait, wakeAt: deadline };
 }
 
 function resultOf(context: StageContext<DeployStageConfig>, status: DeliveryStatus): StageResult {

@@ -1,15 +1,19 @@
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import type { RunStageConfig } from '../../config/index.ts';
-import { FunadeError, formatDuration } from '../../kernel/index.ts';
+import { FunadeError, assertNever, formatDuration } from '../../kernel/index.ts';
 import type { CommandOutcome } from '../../sandbox/index.ts';
+import { readLogTail } from '../logs/store.ts';
 import { sealRelease } from '../release.ts';
-import { setRunRelease } from '../store.ts';
 import { ensureCheckout, workspaceOf } from '../workspace.ts';
 import { type StageContext, type StageResult, failed } from './stage.ts';
 
+const EVIDENCE_LINES = 12;
+const EVIDENCE_WIDTH = 300;
+
 /** Runs the stage's commands one after the other in the run's checkout; a build hands over its artifact as the release. */
 export async function runStage(context: StageContext<RunStageConfig>): Promise<StageResult> {
-  const { config, run } = context;
+  const { config } = context;
   await ensureCheckout(context);
   const deadline = context.dependencies.clock.now() + config.timeout;
   for (const command of config.run) {
@@ -17,9 +21,23 @@ export async function runStage(context: StageContext<RunStageConfig>): Promise<S
     if (fault !== null) return fault;
   }
   if (config.artifact === null) return { kind: 'succeeded' };
-  const release = await sealRelease(context, join(workspaceOf(context).checkout, config.artifact));
-  context.log.line(`artifact ${release.artifact_digest} → release v${release.number}`);
-  return { kind: 'succeeded', commit: (trx) => setRunRelease(trx, run.id, release.id) };
+  const release = await sealRelease(context, await artifactIn(workspaceOf(context).checkout, config.artifact));
+  context.log.line(`artifact ${release.digest} of release ${release.id}`);
+  return {
+    kind: 'succeeded',
+    commit: async (trx) => {
+      await release.keep(trx);
+    },
+  };
+}
+
+/** The store copies with the rights of this server: a link must not lead it to what the commands could not read. */
+async function artifactIn(checkout: string, path: string): Promise<string> {
+  const [root, directory] = [await realpath(checkout), await realpath(join(checkout, path)).catch(() => null)];
+  if (directory === null) throw new FunadeError('FUN_ARTIFACT_REFUSED', { path, reason: 'the build did not make it' });
+  if (directory !== root && !directory.startsWith(root + sep))
+    throw new FunadeError('FUN_ARTIFACT_REFUSED', { path, reason: 'it is a link that leads out of the checkout' });
+  return directory;
 }
 
 /** Runs one command; null when it succeeded. */
@@ -55,28 +73,38 @@ export async function runCommand(
     onOutput: (chunk) => log.write(chunk),
   });
   if (outcome.droppedBytes > 0) log.line(`(${outcome.droppedBytes} bytes of output were dropped at the cap)`);
-  return faultOf(outcome, { command, timeout: config.timeout, runId: run.id });
+  const fault = faultOf(outcome, { command, timeout: config.timeout, runId: run.id });
+  if (fault === null) return null;
+  log.line(fault.message);
+  const evidence = outcome.outputBytes === 0 ? [] : await lastLines(context);
+  return failed(fault, evidence);
+}
+
+async function lastLines({ dependencies, stage, log }: StageContext): Promise<readonly string[]> {
+  await log.flush();
+  const lines = await readLogTail(dependencies.db, stage, EVIDENCE_LINES + 1);
+  return lines.slice(0, -1).map((line) => line.slice(0, EVIDENCE_WIDTH));
 }
 
 function faultOf(
   outcome: CommandOutcome,
   facts: { readonly command: string; readonly timeout: number; readonly runId: string },
-): StageResult | null {
+): FunadeError | null {
   const { command, runId } = facts;
   switch (outcome.kind) {
     case 'exited':
       return outcome.code === 0
         ? null
-        : failed(new FunadeError('FUN_COMMAND_FAILED', { command, outcome: `exit code ${outcome.code}`, run: runId }));
+        : new FunadeError('FUN_COMMAND_FAILED', { command, outcome: `exit code ${outcome.code}`, run: runId });
     case 'signalled':
-      return failed(
-        new FunadeError('FUN_COMMAND_FAILED', { command, outcome: `signal ${outcome.signal}`, run: runId }),
-      );
+      return new FunadeError('FUN_COMMAND_FAILED', { command, outcome: `signal ${outcome.signal}`, run: runId });
     case 'timed_out':
-      return failed(new FunadeError('FUN_COMMAND_TIMEOUT', { command, timeout: formatDuration(facts.timeout) }));
+      return new FunadeError('FUN_COMMAND_TIMEOUT', { command, timeout: formatDuration(facts.timeout) });
     case 'not_started':
-      return failed(new FunadeError('FUN_COMMAND_NOT_STARTED', { command, reason: outcome.reason }));
+      return new FunadeError('FUN_COMMAND_NOT_STARTED', { command, reason: outcome.reason });
     case 'aborted':
       throw new FunadeError('FUN_LEASE_LOST', { what: runId });
+    default:
+      return assertNever(outcome);
   }
 }

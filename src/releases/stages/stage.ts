@@ -1,10 +1,11 @@
 import type { StageConfig } from '../../config/index.ts';
-import { FunadeError, describeError } from '../../kernel/index.ts';
+import type { FunadeError } from '../../kernel/index.ts';
 import type { Trx } from '../../store/index.ts';
 import type { RunDependencies } from '../dependencies.ts';
+import { failureOf } from '../failure.ts';
+import type { StageLog } from '../logs/stage-log.ts';
 import type { StageState } from '../pipeline.ts';
 import type { StageFailure, StageWait } from '../port.ts';
-import type { StageLog } from '../stage-log.ts';
 import type { AppRow, RunRow, StageRow } from '../store.ts';
 
 export interface StageContext<Config extends StageConfig = StageConfig> {
@@ -33,21 +34,10 @@ export type StageResult =
       readonly kind: 'waiting';
       readonly wait: StageWait;
       readonly wakeAt: number | null;
+      /** Found already; the stage fails with it when the wait is over. */
+      readonly failure?: StageFailure;
       readonly commit?: (trx: Trx) => Promise<void>;
     };
-
-export type StageAct<Config extends StageConfig> = (context: StageContext<Config>) => Promise<StageResult>;
-
-export function failureOf(error: FunadeError, evidence: readonly string[] = []): StageFailure {
-  const { message, fix } = describeError(error, 'en');
-  const faults = error.faults.map(
-    (fault) =>
-      [fault.file, fault.line, fault.column].filter((part) => part !== undefined).join(':') +
-      (fault.file === undefined ? '' : ' ') +
-      fault.message,
-  );
-  return { code: error.code, message, fix, retryable: error.retryable, evidence: [...faults, ...evidence] };
-}
 
 export function failed(error: FunadeError, evidence: readonly string[] = []): StageResult {
   return { kind: 'failed', as: 'failed', failure: failureOf(error, evidence) };

@@ -1,5 +1,6 @@
 import type { VerifyStageConfig } from '../../config/index.ts';
-import { FunadeError, messageOf, sleep } from '../../kernel/index.ts';
+import { FunadeError, isFunadeError, messageOf, sleep } from '../../kernel/index.ts';
+import type { StageFailure } from '../port.ts';
 import { ensureCheckout } from '../workspace.ts';
 import { runCommand } from './run.ts';
 import { type StageContext, type StageResult, failed } from './stage.ts';
@@ -7,11 +8,24 @@ import { type StageContext, type StageResult, failed } from './stage.ts';
 const BETWEEN_TRIES = 1000;
 const EXCERPT = 200;
 
-/** Asks the deployed application, or runs commands against it. A failure takes back what this run deployed there. */
+/**
+ * Asks the deployed application, or runs commands against it. A failure takes back what this run deployed there. The verdict is
+ * stored first: after a restart in between, the version that was put back must not be asked in place of the one that failed.
+ */
 export async function verifyStage(context: StageContext<VerifyStageConfig>): Promise<StageResult> {
+  const { failure } = context.stage;
+  if (failure !== null) return { kind: 'failed', as: 'failed', failure: await compensate(context, failure) };
   const result = (await probe(context)) ?? (await runChecks(context)) ?? ({ kind: 'succeeded' } as const);
-  if (result.kind === 'failed') await compensate(context);
-  return result;
+  if (result.kind !== 'failed' || !hasDeployed(context)) return result;
+  const now = context.dependencies.clock.now();
+  const wait = {
+    cause: `taking ${context.config.in} back, because its verification failed`,
+    since: now,
+    until: null,
+    endedBy: 'the rollback being asked for',
+    next: [],
+  };
+  return { kind: 'waiting', wait, wakeAt: now, failure: result.failure };
 }
 
 async function probe(context: StageContext<VerifyStageConfig>): Promise<StageResult | null> {
@@ -59,19 +73,30 @@ async function runChecks(context: StageContext<VerifyStageConfig>): Promise<Stag
 }
 
 /** Compensation only for effects that were made: this run must itself have deployed to the environment that it verifies. */
-async function compensate(context: StageContext<VerifyStageConfig>): Promise<void> {
-  const { config, stages, stage, run, log, dependencies } = context;
-  const deployed = stages.some(
+function hasDeployed({ config, stages, stage }: StageContext<VerifyStageConfig>): boolean {
+  return stages.some(
     (other) =>
       other.index < stage.index &&
       other.config.kind === 'deploy' &&
       other.config.to === config.in &&
       other.state === 'succeeded',
   );
-  if (!deployed) return;
-  const rollout = await dependencies.delivery.rollback(
-    { app: run.app, environment: config.in },
-    `verification of run ${run.id} failed`,
+}
+
+/** Asks for the way back, and adds to the failure what became of it. */
+async function compensate(
+  { config, run, log, dependencies }: StageContext<VerifyStageConfig>,
+  failure: StageFailure,
+): Promise<StageFailure> {
+  const place = { app: run.app, environment: config.in, releaseId: run.release_id ?? '' };
+  const outcome = await dependencies.delivery.rollback(place, `verification of run ${run.id} failed`).then(
+    (rollout) =>
+      rollout === null ? `there was nothing to roll ${config.in} back to` : `${config.in} goes back: ${rollout}`,
+    (thrown: unknown) => {
+      if (!isFunadeError(thrown) || thrown.retryable) throw thrown;
+      return thrown.message;
+    },
   );
-  log.line(rollout === null ? `nothing to roll ${config.in} back to` : `rolling ${config.in} back: ${rollout}`);
+  log.line(outcome);
+  return { ...failure, evidence: [...failure.evidence, outcome] };
 }

@@ -1,7 +1,7 @@
 import { FunadeError } from '../../kernel/index.ts';
 import { sealRelease } from '../release.ts';
-import { type ReleaseRow, readRelease, setRunRelease } from '../store.ts';
 import { transaction } from '../../store/index.ts';
+import { type ReleaseRow, readRelease } from '../store.ts';
 import { ensureCheckout, workspaceOf } from '../workspace.ts';
 import type { StageContext } from './stage.ts';
 
@@ -16,8 +16,7 @@ export async function releaseOf(context: StageContext): Promise<ReleaseRow> {
   }
   await ensureCheckout(context);
   const release = await sealRelease(context, workspaceOf(context).checkout);
-  await transaction(dependencies.db, (trx) => setRunRelease(trx, run.id, release.id));
-  return release;
+  return transaction(dependencies.db, (trx) => release.keep(trx));
 }
 
 /** People approve, ship and retry; a push or tag is automation until somebody has approved its run. */

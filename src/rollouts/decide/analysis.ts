@@ -1,7 +1,7 @@
 import { formatDuration } from '../../kernel/index.ts';
 import { isApplicable } from '../judge/index.ts';
 import type { RolloutState } from '../state.ts';
-import { AUTOMATION, type Decision, type Round, turnBack } from './decision.ts';
+import { AUTOMATION, type Decision, type Round, hasStable, turnBack } from './decision.ts';
 
 /** What the analysis of this round means: go on, wait, or a decision that ends the round. */
 export type AnalysisOutcome =
@@ -15,10 +15,17 @@ export function applyAnalysis(round: Round): AnalysisOutcome {
   return failed(round, state) ?? unsettled(round, state) ?? verdictOf(round, state);
 }
 
+/** Whether the verdicts of this round alone take the rollout back; the rest is for the step to weigh. */
+export function abortingFailure(round: Round): Decision | undefined {
+  const outcome = failed(round, round.state);
+  const isAbort = outcome?.kind === 'decided' && outcome.decision.state.back !== null;
+  return isAbort ? outcome.decision : undefined;
+}
+
 function judged(round: Round) {
   const { metrics } = round.facts.plan.analysis;
   return metrics
-    .filter((metric) => !metric.dryRun && isApplicable(metric, round.facts.stable !== null))
+    .filter((metric) => !metric.dryRun && isApplicable(metric, hasStable(round.facts)))
     .map((metric) => ({ metric, result: round.observation.metrics.find((entry) => entry.name === metric.name) }));
 }
 

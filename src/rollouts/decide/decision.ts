@@ -8,13 +8,15 @@ export interface Command {
   readonly kind: 'promote' | 'promote_full' | 'pause' | 'resume' | 'abort';
   readonly by: string;
   readonly reason: string;
+  /** Step in progress when it was asked. A promotion leaves that step; when it is over already, it changes nothing. */
+  readonly step?: number;
 }
 
 /** What stays the same during a rollout. */
 export interface Facts {
   readonly rolloutId: string;
   readonly plan: RolloutPlan;
-  /** Release ids. */
+  /** Release ids. `stable` is the candidate itself when the live release is put in place again. */
   readonly candidate: string;
   readonly stable: string | null;
 }
@@ -61,6 +63,8 @@ export const POLL = 100;
 export const PAUSE_LIMIT = 24 * 3_600_000;
 /** A version that is not ready, or weights that are not ours, for this long are a fault and not a hiccup. */
 export const PATIENCE = 10_000;
+/** Gaps longer than this mean that nobody was watching: older samples no longer count, and deadlines stood still. */
+export const WATCH_GAP = 60_000;
 
 export const AUTOMATION = 'automation';
 
@@ -76,15 +80,16 @@ export function weightOf(target: TargetState, version: string | null): number {
   return versionOf(target, version)?.weight ?? 0;
 }
 
+/** Whether there is another version that the candidate can be compared with and that can take the traffic back. */
+export function hasStable(facts: Facts): boolean {
+  return facts.stable !== null && facts.stable !== facts.candidate;
+}
+
 /** Whether the router gives the candidate exactly `weight` and the stable version all the rest. */
 export function isAtWeight(round: Round, weight: number): boolean {
   const { facts, observation } = round;
   if (weightOf(observation.target, facts.candidate) !== weight) return false;
-  return (
-    facts.stable === null ||
-    facts.stable === facts.candidate ||
-    weightOf(observation.target, facts.stable) === 100 - weight
-  );
+  return !hasStable(facts) || weightOf(observation.target, facts.stable) === 100 - weight;
 }
 
 /** Turns around: from here on the only aim is that the stable version has all the traffic. */

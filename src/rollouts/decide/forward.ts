@@ -1,10 +1,9 @@
 import { formatDuration } from '../../kernel/index.ts';
 import type { RolloutState } from '../state.ts';
-import { applyAnalysis } from './analysis.ts';
+import { abortingFailure, applyAnalysis } from './analysis.ts';
 import {
   AUTOMATION,
   type Decision,
-  PATIENCE,
   PAUSE_LIMIT,
   POLL,
   type Round,
@@ -12,11 +11,10 @@ import {
   stay,
   turnBack,
   versionOf,
-  weightOf,
 } from './decision.ts';
+import { brokenVersion, describeWeights, watch, withReadiness } from './watch.ts';
 
-/** Gaps longer than this mean that nobody was watching, so older samples no longer count. */
-const WATCH_GAP = 60_000;
+const UNSTEADY_LOOK = 500;
 
 /** Waits until the candidate is seen ready beside the live version. */
 export function prepare(round: Round): Decision {
@@ -40,28 +38,30 @@ function notReady(why: string) {
 }
 
 /** Brings the present step about: a weight is done when it is *seen*, a pause or analysis is a hold. */
-export function advance(round: Round): Decision {
-  const { facts, state, observation, now } = round;
+export function shift(round: Round): Decision {
+  const { facts, state, now } = round;
   const step = facts.plan.steps[state.step];
-  if (step === undefined || step.kind !== 'weight')
-    return stay({ ...state, phase: step === undefined ? 'baking' : 'holding' }, now);
+  if (step === undefined) return stay({ ...state, phase: 'baking', stepSince: now }, now);
+  if (step.kind !== 'weight') return stay({ ...state, phase: 'holding' }, now);
+  // A shift that was on its way when somebody paused arrives all the same, and is then what is watched.
   if (isAtWeight(round, step.weight)) return weightObserved(round, step.weight);
+  return state.paused === null ? ask(withReadiness(round), step.weight) : hold(round);
+}
+
+function ask(round: Round, weight: number): Decision {
+  const { facts, state, observation, now } = round;
+  const failure = abortingFailure(round);
+  if (failure !== undefined) return failure;
   if (isLate(round)) {
-    return turnBack(
-      state,
-      {
-        by: AUTOMATION,
-        reason: `weight ${step.weight}% was not reached within ${formatDuration(facts.plan.progressDeadline)}`,
-        evidence: [describeWeights(round)],
-      },
-      now,
-    );
+    const reason = `weight ${weight}% was not reached within ${formatDuration(facts.plan.progressDeadline)}`;
+    return turnBack(state, { by: AUTOMATION, reason, evidence: [describeWeights(round)] }, now);
   }
   const broken = brokenVersion(round);
   if (broken !== undefined) return turnBack(state, broken, now);
-  const key = `${facts.rolloutId}:step-${state.step}:${step.weight}`;
+  if (state.unreadySince !== null) return stay(state, now + POLL);
+  const key = `${facts.rolloutId}:step-${state.step}:${weight}`;
   if (observation.sent.has(key)) return stay(state, now + POLL);
-  return { state, effects: [{ kind: 'shift', key, weight: step.weight }], events: [], wakeAt: now + POLL };
+  return { state, effects: [{ kind: 'shift', key, weight }], events: [], wakeAt: now + POLL };
 }
 
 function weightObserved(round: Round, weight: number): Decision {
@@ -79,6 +79,7 @@ function weightObserved(round: Round, weight: number): Decision {
     step: isLast || holdsNext ? state.step + 1 : state.step,
     stepSince: now,
     observedSince: now,
+    unreadySince: null,
     freshFrom: now,
     comparedFrom: state.comparedFrom ?? now,
     progressAt: now,
@@ -90,12 +91,13 @@ function weightObserved(round: Round, weight: number): Decision {
 /** Holds a weight: watches, waits out pauses, and goes on when the analysis has passed with fresh samples. */
 export function hold(round: Round): Decision {
   const watched = watch(round);
-  if ('decision' in watched) return watched.decision;
+  if (watched.kind === 'decided') return watched.decision;
   const { facts, now } = round;
   const analysis = applyAnalysis({ ...round, state: watched.state });
   if (analysis.kind === 'decided') return analysis.decision;
   const { state } = analysis;
   if (state.paused !== null) return paused(round, state);
+  if (watched.kind === 'unsteady') return stay(state, nextLook(round, now + UNSTEADY_LOOK));
   const step = facts.plan.steps[state.step];
   const end = endOfHold(step, state, facts.plan.bake);
   if (end === null || now < end || analysis.kind === 'waiting') return stay(state, nextLook(round, end));
@@ -137,43 +139,8 @@ function paused(round: Round, state: RolloutState): Decision {
   return turnBack(state, { by: AUTOMATION, reason, evidence: [`paused: ${state.paused?.reason ?? ''}`] }, round.now);
 }
 
-/** Looks at what should hold still: readiness, weights, and whether anybody was watching at all. */
-function watch(round: Round): { readonly state: RolloutState } | { readonly decision: Decision } {
-  const { state, now } = round;
-  const broken = brokenVersion(round);
-  if (broken !== undefined) return { decision: turnBack(state, broken, now) };
-  if (now - state.seenAt > WATCH_GAP) {
-    const note = `nobody was watching for ${formatDuration(now - state.seenAt)}: fresh samples are needed`;
-    const fresh = { ...state, freshFrom: now, comparedFrom: now, notes: [...state.notes, note] };
-    const event = { kind: 'rollout.gap', actor: AUTOMATION, data: { milliseconds: now - state.seenAt } };
-    return { decision: { state: fresh, effects: [], events: [event], wakeAt: now + POLL } };
-  }
-  if (isAtWeight(round, state.weight))
-    return { state: state.observedSince === null ? { ...state, observedSince: now } : state };
-  if (state.observedSince !== null) return { state: { ...state, observedSince: null, progressAt: now } };
-  if (state.paused !== null || now - state.progressAt < PATIENCE) return { state };
-  const reason = `drift: ${describeWeights(round)}, expected ${state.weight}%`;
-  const event = { kind: 'rollout.drift', actor: AUTOMATION, data: { reason } };
-  const held = { ...state, paused: { by: AUTOMATION, reason, since: now } };
-  return { decision: { state: held, effects: [], events: [event], wakeAt: now + POLL } };
-}
-
-/** Why the candidate can't carry traffic, once it has been unable to for longer than a hiccup. */
-function brokenVersion(round: Round) {
-  const { facts, observation } = round;
-  const seen = versionOf(observation.target, facts.candidate);
-  if (seen !== undefined && seen.failure !== null)
-    return { by: AUTOMATION, reason: 'the new version broke', evidence: [seen.failure] };
-  return undefined;
-}
-
 function isLate(round: Round): boolean {
   return round.now - round.state.progressAt > round.facts.plan.progressDeadline;
-}
-
-function describeWeights(round: Round): string {
-  const { target } = round.observation;
-  return `the router gives the new version ${weightOf(target, round.facts.candidate)}% and the stable one ${weightOf(target, round.facts.stable)}%`;
 }
 
 function nextLook(round: Round, end: number | null): number {

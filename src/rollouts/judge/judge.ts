@@ -1,5 +1,5 @@
 import type { MetricConfig } from '../../config/index.ts';
-import type { Reading, Sample } from '../port.ts';
+import type { IntervalCounts, Reading, Sample } from '../port.ts';
 import { type Counts, valueOf } from './counts.ts';
 import { sequentialTest } from './sequential.ts';
 import { cutMeasurements } from './windows.ts';
@@ -55,11 +55,18 @@ export function judge(metric: MetricConfig, reading: Reading, context: JudgeCont
   };
   if (reading.kind === 'provider_error') return { ...base, verdict: 'provider_error', finding: reading.reason };
   if (reading.kind === 'no_data') return { ...base, verdict: 'no_data', finding: reading.reason };
+  if (reading.kind === 'counts' && ![...reading.candidate, ...reading.stable].every(isCount))
+    return { ...base, verdict: 'provider_error', finding: 'the provider gives counts that are no counts' };
   const parts: MetricResult[] = [];
   if (metric.max !== null || metric.min !== null) parts.push(judgeThreshold(metric, reading, context, base));
   if (metric.compare === 'stable' && context.hasStable) parts.push(judgeComparison(metric, reading, context, base));
   const worst = parts.toSorted((a, b) => SEVERITY[b.verdict] - SEVERITY[a.verdict])[0];
   return worst ?? { ...base, verdict: 'no_data', finding: 'there is nothing to judge by' };
+}
+
+/** Whether the numbers of an interval can be counts at all: finite, not negative, no more errors than requests. */
+function isCount({ requests, errors, latency }: IntervalCounts): boolean {
+  return [requests, errors, ...latency].every((count) => Number.isFinite(count) && count >= 0) && errors <= requests;
 }
 
 type Data = Extract<Reading, { kind: 'counts' | 'samples' }>;
@@ -122,7 +129,7 @@ function pointsOfCounts(
   for (const { start, end, counts } of measurements) {
     samples += counts.requests;
     const value = valueOf(metric.metric, counts, end - start);
-    if (value !== null) points.push({ value, text: describe(metric.metric, value, counts) });
+    if (value !== null && Number.isFinite(value)) points.push({ value, text: describe(metric.metric, value, counts) });
   }
   return {
     points,
@@ -148,17 +155,19 @@ function judgeComparison(metric: MetricConfig, reading: Data, context: JudgeCont
       finding: 'the provider gives no request counts, which a comparison with stable needs',
     };
   }
-  const since = (interval: { readonly start: number }) => interval.start >= context.comparedFrom;
-  const candidate = reading.candidate.filter(since);
-  const stable = reading.stable.filter(since);
-  const test = sequentialTest(candidate, stable, metric.alpha);
-  const fresh = candidate.filter((interval) => interval.start >= context.from + metric.initialDelay);
-  const samples = fresh.reduce((sum, interval) => sum + interval.requests, 0);
+  const candidate = reading.candidate.filter(({ start }) => start >= context.comparedFrom);
+  const { stable } = reading;
+  const options = { alpha: metric.alpha, interval: metric.interval, from: context.comparedFrom };
+  const test = sequentialTest(candidate, stable, options);
+  const fresh = candidate.filter(({ start }) => start >= context.from + metric.initialDelay);
+  const samples = fresh.reduce((sum, { requests }) => sum + requests, 0);
   const result = { ...base, value: test.evidence, samples, measurements: test.intervals };
   const finding = `new ${share(candidate)}, stable ${share(stable)}, evidence ${test.evidence.toPrecision(2)} of ${test.threshold.toPrecision(2)}`;
   if (test.alarm) return { ...result, failures: 1, verdict: 'fail', finding };
   if (samples < metric.minSamples)
     return { ...result, verdict: 'no_data', finding: `waiting for requests: ${samples} of ${metric.minSamples}` };
+  if (test.intervals === 0)
+    return { ...result, verdict: 'no_data', finding: 'the stable version has no requests to compare with' };
   return { ...result, verdict: 'pass', finding };
 }
 

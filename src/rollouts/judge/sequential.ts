@@ -10,8 +10,23 @@ export interface SequentialResult {
   readonly alarm: boolean;
   /** Overdispersion of stable's errors per interval, at least 1. */
   readonly overdispersion: number;
-  /** Intervals in which both versions had traffic. */
+  /** Intervals that could be compared; 0 means that the test has nothing to say. */
   readonly intervals: number;
+}
+
+export interface SequentialOptions {
+  readonly alpha: number;
+  /** Epoch milliseconds where the comparison begins; what stable did before only tells its usual rate. */
+  readonly from: number;
+  /** Milliseconds of one interval of the test. Finer readings are summed up, so that both versions have requests in it. */
+  readonly interval: number;
+}
+
+interface Pair {
+  readonly requests: number;
+  readonly errors: number;
+  readonly stableRequests: number;
+  readonly stableErrors: number;
 }
 
 /**
@@ -21,37 +36,69 @@ export interface SequentialResult {
  * interval, divided by the overdispersion φ. Alarm when the mean of Λ_r over `RATIOS` reaches 1/alpha.
  *
  * Example: rc = 20, rs = 180, ec = 4, es = 0, φ = 1: Λ_10 = (0.526/0.1)^4 ≈ 767; the mean passes 50 (alpha = 0.02).
+ *
+ * Intervals in which only the canary had requests (it has all the traffic) have no counterpart. Together they are compared
+ * with everything that stable is known to have done, so that baking is not blind.
  */
 export function sequentialTest(
   candidate: readonly IntervalCounts[],
   stable: readonly IntervalCounts[],
-  alpha: number,
+  { alpha, from, interval }: SequentialOptions,
 ): SequentialResult {
-  const stableByStart = new Map(stable.map((interval) => [interval.start, interval]));
-  const overdispersion = overdispersionOf(stable);
-  const logs = RATIOS.map(() => 0);
-  let intervals = 0;
-  for (const { start, requests: rc, errors: ec } of candidate) {
-    const other = stableByStart.get(start);
-    if (other === undefined || rc === 0 || other.requests === 0) continue;
-    intervals += 1;
-    const rs = other.requests;
-    const p0 = rc / (rc + rs);
-    RATIOS.forEach((ratio, index) => {
-      const pr = (rc * ratio) / (rc * ratio + rs);
-      const gain = ec * Math.log(pr / p0) + other.errors * Math.log((1 - pr) / (1 - p0));
-      logs[index] = (logs[index] ?? 0) + gain / overdispersion;
-    });
+  const mine = windowsOf(
+    candidate.filter(({ start }) => start >= from),
+    interval,
+  );
+  const theirs = windowsOf(stable, interval);
+  const pairs: Pair[] = [];
+  let alone = { requests: 0, errors: 0 };
+  for (const [window, { requests, errors }] of mine) {
+    const other = theirs.get(window);
+    if (requests === 0) continue;
+    if (other === undefined || other.requests === 0) {
+      alone = { requests: alone.requests + requests, errors: alone.errors + errors };
+    } else {
+      pairs.push({ requests, errors, stableRequests: other.requests, stableErrors: other.errors });
+    }
   }
-  const evidence = logs.reduce((sum, log) => sum + Math.exp(Math.min(log, 700)), 0) / RATIOS.length;
-  return { evidence, threshold: 1 / alpha, alarm: evidence >= 1 / alpha, overdispersion, intervals };
+  const all = [...theirs.values()];
+  const stableRequests = all.reduce((sum, window) => sum + window.requests, 0);
+  const stableErrors = all.reduce((sum, window) => sum + window.errors, 0);
+  if (alone.requests > 0 && stableRequests > 0) pairs.push({ ...alone, stableRequests, stableErrors });
+  const overdispersion = overdispersionOf(all.map(({ errors }) => errors));
+  const evidence = evidenceOf(pairs, overdispersion);
+  return { evidence, threshold: 1 / alpha, alarm: evidence >= 1 / alpha, overdispersion, intervals: pairs.length };
+}
+
+/** Requests and errors summed up per window of `interval` milliseconds. */
+function windowsOf(intervals: readonly IntervalCounts[], interval: number) {
+  const windows = new Map<number, { requests: number; errors: number }>();
+  for (const { start, requests, errors } of intervals) {
+    const window = Math.floor(start / interval);
+    const sum = windows.get(window) ?? { requests: 0, errors: 0 };
+    windows.set(window, { requests: sum.requests + requests, errors: sum.errors + errors });
+  }
+  return windows;
+}
+
+function evidenceOf(pairs: readonly Pair[], overdispersion: number): number {
+  const likelihoods = RATIOS.map((ratio) => {
+    let log = 0;
+    for (const { requests, errors, stableRequests, stableErrors } of pairs) {
+      const p0 = requests / (requests + stableRequests);
+      const pr = (requests * ratio) / (requests * ratio + stableRequests);
+      log += (errors * Math.log(pr / p0) + stableErrors * Math.log((1 - pr) / (1 - p0))) / overdispersion;
+    }
+    return Math.exp(Math.min(log, 700));
+  });
+  return likelihoods.reduce((sum, likelihood) => sum + likelihood, 0) / RATIOS.length;
 }
 
 /** Variance over mean of stable's errors per interval; 1 where errors come independently, more where they come in bursts. */
-function overdispersionOf(stable: readonly IntervalCounts[]): number {
-  if (stable.length < 2) return 1;
-  const mean = stable.reduce((sum, interval) => sum + interval.errors, 0) / stable.length;
+function overdispersionOf(errors: readonly number[]): number {
+  if (errors.length < 2) return 1;
+  const mean = errors.reduce((sum, count) => sum + count, 0) / errors.length;
   if (mean === 0) return 1;
-  const variance = stable.reduce((sum, interval) => sum + (interval.errors - mean) ** 2, 0) / (stable.length - 1);
+  const variance = errors.reduce((sum, count) => sum + (count - mean) ** 2, 0) / (errors.length - 1);
   return Math.max(1, variance / mean);
 }

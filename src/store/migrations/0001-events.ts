@@ -14,8 +14,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       actor text not null,
       data jsonb not null default '{}'
     )`.execute(db);
-  await sql`create index events_subject on events (subject, position)`.execute(db);
-  await sql`create index events_app on events (app, position)`.execute(db);
+  await sql`create index events_order on events (transaction, position)`.execute(db);
+  await sql`create index events_subject on events (subject, transaction, position)`.execute(db);
+  await sql`create index events_app on events (app, transaction, position)`.execute(db);
   await sql`
     create function funade_refuse_change() returns trigger language plpgsql as $$
     begin raise exception 'events are append-only'; end $$`.execute(db);

@@ -64,6 +64,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       kind text not null,
       by_user text not null,
       reason text not null,
+      step integer,
       at timestamptz not null default clock_timestamp(),
       applied_at timestamptz
     )`.execute(db);

@@ -6,6 +6,7 @@ import * as intake from './0004-intake.ts';
 import * as releases from './0005-releases.ts';
 import * as rollouts from './0006-rollouts.ts';
 import * as functions from './0007-functions.ts';
+import * as runTrouble from './0008-run-trouble.ts';
 
 /** Applied in the order of their names; a migration that has landed is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-releases': releases,
   '0006-rollouts': rollouts,
   '0007-functions': functions,
+  '0008-run-trouble': runTrouble,
 };

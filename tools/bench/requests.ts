@@ -1,0 +1,72 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import examples from '@octokit/webhooks-examples' with { type: 'json' };
+
+/** What the requests of one round of load are. */
+export type RequestPlan =
+  | { readonly kind: 'echo'; readonly path: string; readonly bytes: number }
+  | {
+      readonly kind: 'push';
+      readonly path: string;
+      readonly secret: string;
+      readonly repository: string;
+      readonly sha: string;
+    };
+
+/** Makes requests, each ready to be written to a socket; pushes differ in id and body, as deliveries do. */
+export function requestMaker(plan: RequestPlan): () => Buffer {
+  switch (plan.kind) {
+    case 'echo': {
+      const request = echoRequest(plan);
+      return () => request;
+    }
+    case 'push': {
+      const template = pushTemplate(plan);
+      return () => pushRequest(plan, template);
+    }
+  }
+}
+
+function echoRequest({ path, bytes }: Extract<RequestPlan, { kind: 'echo' }>): Buffer {
+  const empty = JSON.stringify({ text: '' }).length;
+  const body = JSON.stringify({ text: 'x'.repeat(bytes - empty) });
+  return post(path, body, []);
+}
+
+interface Example {
+  readonly name: string;
+  readonly examples: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A real push of GitHub's documentation (7 kB), to the branch and the repository that are asked for. */
+function pushTemplate({ repository, sha }: Extract<RequestPlan, { kind: 'push' }>): Readonly<Record<string, unknown>> {
+  const pushes = (examples as unknown as readonly Example[]).find(({ name }) => name === 'push');
+  const example = pushes?.examples.find((each) => each['head_commit'] !== null) ?? {};
+  const inRepository = { ...(example['repository'] as object), full_name: repository };
+  return { ...example, ref: 'refs/heads/main', after: sha, deleted: false, repository: inRepository };
+}
+
+function pushRequest(
+  { path, secret }: Extract<RequestPlan, { kind: 'push' }>,
+  template: Readonly<Record<string, unknown>>,
+): Buffer {
+  const id = randomUUID();
+  const body = JSON.stringify({ ...template, compare: id });
+  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  return post(path, body, [
+    'User-Agent: GitHub-Hookshot/bench',
+    'X-GitHub-Event: push',
+    `X-GitHub-Delivery: ${id}`,
+    `X-Hub-Signature-256: sha256=${signature}`,
+  ]);
+}
+
+function post(path: string, body: string, headers: readonly string[]): Buffer {
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers,
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
