@@ -33,7 +33,7 @@ export async function addApp(
       name: config.app,
       source: address,
       forge,
-      repository: repository.toLowerCase(),
+      repository: forge === 'local' ? repository : repository.toLowerCase(),
       triggers: config.on,
       added_by: request.by,
     };

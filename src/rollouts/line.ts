@@ -1,4 +1,4 @@
-import { FunadeError, isFunadeError, messageOf } from '../kernel/index.ts';
+import { FunadeError, assertNever, isFunadeError, messageOf } from '../kernel/index.ts';
 import type { Lease } from '../queue/index.ts';
 import { type Trx, transaction } from '../store/index.ts';
 import { type Admission, GATE_LIMIT, type WaitingRollout, admit } from './admit.ts';
@@ -97,7 +97,7 @@ async function apply(
       await start(dependencies, trx, row);
       return true;
     case 'wait':
-      await wait(trx, row, admission);
+      await stayInLine(trx, row, admission);
       return false;
     case 'already_live':
       await arrive(dependencies, trx, row);
@@ -106,14 +106,20 @@ async function apply(
     case 'cancelled':
       await leave(dependencies, trx, row, { phase: admission.kind, reason: admission.reason, weight: 0 });
       return true;
+    default:
+      return assertNever(admission);
   }
 }
 
-async function wait(trx: Trx, row: store.RolloutRow, admission: Extract<Admission, { kind: 'wait' }>): Promise<void> {
-  const { phase, wait: next } = admission;
-  if (row.phase === phase && row.wait?.cause === next.cause) return;
-  if (!(await store.saveWait(trx, row, phase, next))) throw overtaken(row);
-  await tell(trx, row, { kind: 'rollout.waiting', actor: AUTOMATION, data: { phase, cause: next.cause } });
+async function stayInLine(
+  trx: Trx,
+  row: store.RolloutRow,
+  admission: Extract<Admission, { kind: 'wait' }>,
+): Promise<void> {
+  const { phase, wait } = admission;
+  if (row.phase === phase && row.wait?.cause === wait.cause) return;
+  if (!(await store.saveWait(trx, row, phase, wait))) throw overtaken(row);
+  await tell(trx, row, { kind: 'rollout.waiting', actor: AUTOMATION, data: { phase, cause: wait.cause } });
 }
 
 /** What it was to bring is there: a deployment has nothing to do, a rollback found that the abort before it did the work. */

@@ -56,7 +56,7 @@ on: { branches: [main] }
 functions:
   web: { runtime: nodejs, handler: index.handler, route: /, concurrency: 32, timeout: 30s }
 pipeline:
-  - validate: 'true'
+  - validate: sleep 0.3
   - build: { run: 'true', artifact: . }
   - deploy: { to: staging, name: deploy staging }
   - verify: { in: staging, http: /, expect: { status: 200 } }${approve}

@@ -20,6 +20,10 @@ export function renderRunChanges(before: RunView | null, after: RunView, screen:
     if (before === null) lines.unshift(runLine);
     else lines.push(runLine);
   }
+  // What ended the run before any stage could begin: a broken configuration, a missing commit.
+  if (after.failure !== null && before?.failure == null && after.stages.every((stage) => stage.failure === null)) {
+    lines.push(...failureChanges(after.failure, { screen, place: subject }));
+  }
   const seen = before?.wait?.cause;
   if (after.wait !== null && after.wait.cause !== seen && !isToldByStage(after)) {
     lines.push([span(`${subject}  ${textOf(screen.language)('changes.waits', { cause: clean(after.wait.cause) })}`)]);
@@ -44,7 +48,6 @@ function stageChanges(
   after: StageView,
   { screen, subject }: { readonly screen: Screen; readonly subject: string },
 ): readonly Line[] {
-  const text = textOf(screen.language);
   const place = `${subject}  ${clean(after.name)}`;
   const lines: Line[] = [];
   const changed = before === null ? after.state !== 'pending' : before.state !== after.state;
@@ -60,11 +63,18 @@ function stageChanges(
   if (after.rollout !== null) lines.push(...rolloutChanges(before?.rollout ?? null, after.rollout, { screen, place }));
   const failure = after.failure;
   if (failure !== null && before?.failure?.message !== failure.message) {
-    lines.push([span(`${place}  ${failure.code} ${clean(failure.message)}`)]);
-    for (const row of failure.evidence) lines.push([span(`${place}  | ${clean(row)}`)]);
-    lines.push([span(`${place}  ${text('fix')} ${clean(failure.fix)}`)]);
+    lines.push(...failureChanges(failure, { screen, place }));
   }
   return lines;
+}
+
+function failureChanges(
+  failure: NonNullable<StageView['failure']>,
+  { screen, place }: { readonly screen: Screen; readonly place: string },
+): readonly Line[] {
+  const evidence = failure.evidence.map((row): Line => [span(`${place}  | ${clean(row)}`)]);
+  const fix: Line = [span(`${place}  ${textOf(screen.language)('fix')} ${clean(failure.fix)}`)];
+  return [[span(`${place}  ${failure.code} ${clean(failure.message)}`)], ...evidence, fix];
 }
 
 /** A wait by its cause; the commands that end it only where nothing but a person does. */

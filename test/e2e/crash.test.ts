@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { RECOVERY_LIMIT, recoveries } from '../../tools/chaos/report.ts';
+import { runChaos } from '../../tools/chaos/run.ts';
+
+const SEVERAL_MINUTES = 300_000;
+
+test(
+  'releases under traffic lose nothing, do nothing twice and end legally while the control plane is killed again and again',
+  async () => {
+    const pause = { min: 500, max: 1500 };
+    const told: string[] = [];
+    const result = await runChaos({ rollouts: 2, seed: 7, pause, rate: 60, keep: false }, (text) => told.push(text));
+    expect(result.findings, told.join('\n')).toEqual([]);
+    expect(result.kills.filter(({ interrupted }) => interrupted > 0).length).toBeGreaterThanOrEqual(3);
+    expect(Math.max(...recoveries(result))).toBeLessThanOrEqual(RECOVERY_LIMIT);
+    expect(result.facts.rollouts.length).toBeGreaterThanOrEqual(4);
+  },
+  SEVERAL_MINUTES,
+);
