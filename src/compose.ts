@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atLeast, createAccess, createApi, createMetrics, resourcesOf } from './api/index.ts';
@@ -17,7 +17,7 @@ import { DRIVER_QUEUE_PREFIX, createPgBossQueue } from './queue/index.ts';
 import { createArtifacts, createCatalog, createReleases, createSource } from './releases/index.ts';
 import { LATENCY_BOUNDS, createRollouts } from './rollouts/index.ts';
 import { type Duties, roles } from './roles.ts';
-import { createSandbox } from './sandbox/index.ts';
+import { createSandbox, credentialPaths } from './sandbox/index.ts';
 import {
   type Connection,
   type DataDir,
@@ -29,6 +29,8 @@ import {
   waitForDatabase,
 } from './store/index.ts';
 import { createEmbeddedMetrics, createFunctionsTarget, createNoopMetrics, createNoopTarget } from './targets/index.ts';
+
+export { bindRooms } from './compose/bindings.ts';
 
 const SESSION_COOKIE = 'funade_session';
 const CLOCK_REFRESH_MS = 60_000;
@@ -110,12 +112,14 @@ async function start(config: ServerConfig, { duties, logger, dataDir }: Ground):
     logger,
     environment: gitEnvironment(),
   });
+  // The lock on the data directory makes sure that only one process bears this name.
+  const owner = `${hostname()}:${dataDir.path}`;
   const functions = createFunctions({
     db,
     connection,
     clock,
     logger,
-    hostId: `${hostname()}:${dataDir.path}`,
+    hostId: owner,
     latencyBounds: LATENCY_BOUNDS,
     authorize: async (token) => (await access.authenticate(token)) !== null,
     privateCookies: [SESSION_COOKIE],
@@ -128,6 +132,7 @@ async function start(config: ServerConfig, { duties, logger, dataDir }: Ground):
     clock,
     logger,
     queue,
+    owner,
     targets: new Map([functionsTarget(functions), noopTarget(clock)]),
     metrics: new Map([
       ['embedded', createEmbeddedMetrics(functions.metrics)],
@@ -141,6 +146,7 @@ async function start(config: ServerConfig, { duties, logger, dataDir }: Ground):
     clock,
     logger,
     queue,
+    owner,
     source,
     artifacts,
     sandbox,
@@ -148,7 +154,7 @@ async function start(config: ServerConfig, { duties, logger, dataDir }: Ground):
     members: { roleOf: access.roleOf, atLeast: (role, needed) => atLeast(role as never, needed as never) },
     probe: rooms.probe,
     workspaces: await dataDir.folder('workspaces'),
-    hidden: [dataDir.path],
+    hidden: [dataDir.path, ...credentialPaths(homedir())],
     path: processEnvironment()['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
   });
   rooms.connect(releases);
@@ -188,11 +194,12 @@ async function start(config: ServerConfig, { duties, logger, dataDir }: Ground):
     health,
   });
 
+  let hosting = false;
   async function stop(): Promise<void> {
     stopping.abort();
     await api.close();
     await Promise.all([releases.stop(), rollouts.stop()]);
-    await functions.stop();
+    if (hosting) await functions.stop();
     await queue
       .stop()
       .catch((thrown: unknown) => logger.warn({ reason: messageOf(thrown) }, 'Failed to stop the job queue cleanly.'));
@@ -212,7 +219,10 @@ async function start(config: ServerConfig, { duties, logger, dataDir }: Ground):
     await clock.refresh();
     const { path: ownerTokenFile } = await access.ensureOwnerToken(await dataDir.folder('secrets'));
     await queue.start();
-    if (duties.functions) await functions.start();
+    if (duties.functions) {
+      hosting = true;
+      await functions.start();
+    }
     const alone = embedded !== null;
     if (duties.engine) {
       await sandbox.reapLeftovers();

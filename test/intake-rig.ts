@@ -12,7 +12,7 @@ import {
   intakeServerOptions,
 } from '../src/intake/index.ts';
 import { type Logger, createLogger, systemClock } from '../src/kernel/index.ts';
-import type { Db } from '../src/store/index.ts';
+import type { Db, Trx } from '../src/store/index.ts';
 
 export const SECRET: Secret = { label: 'current', value: 'the current secret of the test hook' };
 
@@ -44,14 +44,31 @@ export interface RigOptions {
 
 /** An admission that queues every push and tag as one row of `admitted`. */
 export const admitAll: Admission = {
-  admit: async (trx, event, delivery) => {
-    const run = `run_${randomUUID()}`;
-    await sql`
-      insert into admitted (run, delivery_id, kind, ref) values (${run}, ${delivery.deliveryId}, ${event.kind}, ${event.ref})
-    `.execute(trx);
-    return { kind: 'queued', runIds: [run] };
+  plan: (trx, arrivals) => {
+    const runs = arrivals.map(() => `run_${randomUUID()}`);
+    return Promise.resolve({
+      decisions: runs.map((run) => ({ kind: 'queued', runIds: [run] })),
+      write: async (places) => {
+        for (const place of places) {
+          const { event, deliveryId } = arrivals[place]!;
+          await sql`
+            insert into admitted (run, delivery_id, kind, ref) values (${runs[place]}, ${deliveryId}, ${event.kind}, ${event.ref})
+          `.execute(trx);
+        }
+      },
+    });
   },
 };
+
+/** `admitAll`, with something that happens before or after it writes. */
+export function admitAround(around: (trx: Trx, write: () => Promise<void>) => Promise<void>): Admission {
+  return {
+    plan: async (trx, arrivals) => {
+      const { decisions, write } = await admitAll.plan(trx, arrivals);
+      return { decisions, write: (places) => around(trx, () => write(places)) };
+    },
+  };
+}
 
 export async function createAdmittedTable(db: Db): Promise<void> {
   await sql`create table admitted (run text primary key, delivery_id text, kind text, ref text)`.execute(db);

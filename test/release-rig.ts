@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect } from 'vitest';
-import { FunadeError, type Logger, silentLogger } from '../src/kernel/index.ts';
+import { FunadeError, type Logger, silentLogger, sleep } from '../src/kernel/index.ts';
 import { createMemoryQueue } from '../src/queue/index.ts';
 import {
   type Delivery,
@@ -17,12 +16,13 @@ import {
   createReleases,
   createSource,
   hasRunEnded,
+  readApp,
   readLog,
   readRun,
   readStages,
 } from '../src/releases/index.ts';
 import { createSandbox } from '../src/sandbox/index.ts';
-import { type StoredEvent, readEvents, transaction } from '../src/store/index.ts';
+import { transaction } from '../src/store/index.ts';
 import { type TestDatabase, createTestDatabase } from './database.ts';
 
 const RANKS = ['viewer', 'deployer', 'approver', 'owner'];
@@ -60,8 +60,22 @@ export async function createRepository(path: string): Promise<TestRepository> {
   };
 }
 
+/** Reads again and again until it is so; throws what was read last after `timeout` milliseconds. */
+export async function until<T>(read: () => Promise<T>, is: (value: T) => boolean, timeout = 20_000): Promise<T> {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const value = await read();
+    if (is(value)) return value;
+    if (Date.now() > deadline) throw new Error(`Still so after ${timeout} ms: ${JSON.stringify(value)}`);
+    await sleep(20);
+  }
+}
+
 /** `funade.yaml` with these stages, one a line, and two environments of the noop target. */
-export function configOf(stages: readonly string[], more: { readonly app?: string; readonly on?: string } = {}): string {
+export function configOf(
+  stages: readonly string[],
+  more: { readonly app?: string; readonly on?: string } = {},
+): string {
   return [
     'version: 1',
     `app: ${more.app ?? 'greeter'}`,
@@ -101,6 +115,13 @@ export interface FakeDelivery extends Delivery {
   end(rolloutId: string, phase: string): Promise<void>;
 }
 
+export interface TestEvent {
+  readonly kind: string;
+  readonly actor: string;
+  readonly subject: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
 export interface ReleaseRig {
   readonly database: TestDatabase;
   readonly root: string;
@@ -121,7 +142,8 @@ export interface ReleaseRig {
   waiting(runId: string, stage: string): Promise<StageRow>;
   stages(runId: string): Promise<readonly StageRow[]>;
   log(runId: string, stage?: number): Promise<string>;
-  events(subject?: string): Promise<readonly StoredEvent[]>;
+  /** What is committed by now, in order. */
+  events(subject?: string): Promise<readonly TestEvent[]>;
   /** Commits the files (a `funade.yaml` of the stages among them), registers the application and ships it. */
   ship(stages: readonly string[], files?: Readonly<Record<string, string>>): Promise<string>;
   close(): Promise<void>;
@@ -199,29 +221,35 @@ export async function createReleaseRig(options: RigOptions = {}): Promise<Releas
     },
     now: clock.now,
     restart: start,
-    ended: async (runId, timeout = 20_000) => {
-      await expect
-        .poll(async () => hasRunEnded((await readRun(database.db, runId))?.state ?? 'queued'), { timeout, interval: 20 })
-        .toBe(true);
-      const run = await readRun(database.db, runId);
+    ended: async (runId, timeout) => {
+      const run = await until(
+        () => readRun(database.db, runId),
+        (row) => hasRunEnded(row?.state ?? 'queued'),
+        timeout,
+      );
       if (run === undefined) throw new Error(`no run ${runId}`);
       return run;
     },
     waiting: async (runId, name) => {
       const find = async () => (await readStages(database.db, [runId])).find((stage) => stage.name === name);
-      await expect.poll(async () => (await find())?.state, { timeout: 20_000, interval: 20 }).toBe('waiting');
-      const stage = await find();
+      const stage = await until(find, (row) => row?.state === 'waiting');
       if (stage === undefined) throw new Error(`no stage ${name}`);
       return stage;
     },
     stages: (runId) => readStages(database.db, [runId]),
     log: async (runId, stage) =>
       (await readLog(database.db, runId, { after: 0, stage, limit: 10_000 })).map(({ text }) => text).join(''),
-    events: async (subject) => readEvents(database.db, { after: 0, limit: 1000, subject }),
+    events: async (subject) => {
+      const rows = database.db.selectFrom('events').select(['kind', 'actor', 'subject', 'data']).orderBy('position');
+      const found = await (subject === undefined ? rows : rows.where('subject', '=', subject)).execute();
+      return found as readonly TestEvent[];
+    },
     ship: async (stages, files = {}) => {
+      const room = started.at(-1) ?? first;
       await repository.commit({ 'funade.yaml': configOf(stages), 'index.js': 'exports.handler = 1;\n', ...files });
-      await started.at(-1)?.addApp({ source: repository.path, ref: null, repository: 'octo/greeter', by: 'aoi' });
-      return (await started.at(-1)?.ship({ app: 'greeter', ref: null, by: 'aoi' })) ?? '';
+      if ((await readApp(database.db, 'greeter')) === undefined)
+        await room.addApp({ source: repository.path, ref: null, repository: 'octo/greeter', by: 'aoi' });
+      return room.ship({ app: 'greeter', ref: null, by: 'aoi' });
     },
     close: async () => {
       for (const room of started) await room.stop();
@@ -232,10 +260,7 @@ export async function createReleaseRig(options: RigOptions = {}): Promise<Releas
   return rig;
 }
 
-function createFakeDelivery(
-  clock: { now(): number },
-  wake: (runId: string) => Promise<void>,
-): FakeDelivery {
+function createFakeDelivery(clock: { now(): number }, wake: (runId: string) => Promise<void>): FakeDelivery {
   const asked: AskedRollout[] = [];
   const rollbacks: { environment: string; releaseId: string; reason: string }[] = [];
   const aborted: { id: string; reason: string }[] = [];
@@ -278,7 +303,10 @@ function createFakeDelivery(
     },
     deploy: (_trx, { app, environment, releaseId, runId, initiator }) => {
       const known = asked.find((entry) => entry.runId === runId && entry.environment === environment);
-      if (known !== undefined) return Promise.resolve(known.id);
+      if (known !== undefined) {
+        if (statusOf(known.id).ended) setTimeout(() => void wake(runId), 10);
+        return Promise.resolve(known.id);
+      }
       const id = `rollout_${asked.length + 1}`;
       asked.push({ id, app, environment, releaseId, runId, initiator });
       statuses.set(id, {

@@ -24,6 +24,7 @@ import type { HealthSource } from './port.ts';
 import { registerEvents } from './resources/events.ts';
 import { registerSession } from './resources/session.ts';
 import { registerTokens } from './resources/tokens.ts';
+import { refuseUnstorable } from './unstorable.ts';
 
 /** What resource files get: routes are typed by their zod schemas, and everyone who reaches a handler is known. */
 export type ApiApp = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -98,6 +99,7 @@ export function buildApp(options: AppOptions): ApiApp {
         // An act without a body is an act without options; what is required is then named field by field.
         if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
       });
+      scope.addHook('preValidation', refuseUnstorable);
       registerSession(scope);
       registerTokens(scope);
       registerEvents(scope, options);

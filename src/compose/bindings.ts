@@ -1,5 +1,5 @@
-import type { Admission } from '../intake/index.ts';
-import type { Delivery, Probe, Releases } from '../releases/index.ts';
+import type { Admission, Arrival } from '../intake/index.ts';
+import type { Delivery, Probe, RefUpdate, Releases } from '../releases/index.ts';
 import {
   type RolloutListener,
   type RolloutRow,
@@ -44,19 +44,7 @@ export function bindRooms(): Bindings {
       },
     },
     admission: {
-      admit: (trx, event, { deliveryId }) =>
-        connected().admit(trx, {
-          kind: event.kind,
-          ref: event.kind === 'push' ? event.branch : event.tag,
-          sha: event.after,
-          repository: { fullName: event.repository.fullName, addresses: event.repository.cloneUrls },
-          actor: event.actor,
-          commit:
-            event.headCommit === null || event.headCommit.at === null
-              ? null
-              : { ...event.headCommit, at: event.headCommit.at },
-          deliveryId,
-        }),
+      plan: (trx, arrivals) => connected().planAdmission(trx, arrivals.map(updateOf)),
     },
     probe: {
       url: (app, environment) => `${origin}/fn/${environment}/${app}`,
@@ -69,6 +57,19 @@ export function bindRooms(): Bindings {
       },
     },
     deliveryOver: (db, rollouts) => deliveryOf(db, rollouts),
+  };
+}
+
+function updateOf({ event, deliveryId }: Arrival): RefUpdate {
+  const { headCommit } = event;
+  return {
+    kind: event.kind,
+    ref: event.kind === 'push' ? event.branch : event.tag,
+    sha: event.after,
+    repository: { fullName: event.repository.fullName, addresses: event.repository.cloneUrls },
+    actor: event.actor,
+    commit: headCommit === null || headCommit.at === null ? null : { ...headCommit, at: headCommit.at },
+    deliveryId,
   };
 }
 

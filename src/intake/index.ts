@@ -1,7 +1,9 @@
 export { type IntakeOptions, createIntake } from './intake.ts';
 export type {
   Admission,
+  AdmissionPlan,
   Admitted,
+  Arrival,
   Delivery,
   Intake,
   IntakeAnswer,

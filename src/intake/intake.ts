@@ -2,6 +2,7 @@ import type { ForgeWebhook, Secret } from '../forges/index.ts';
 import { type Clock, type Logger, messageOf, newId } from '../kernel/index.ts';
 import type { Db } from '../store/index.ts';
 import { notStored } from './answers.ts';
+import { createBatches } from './batches.ts';
 import { createBodyReader } from './body.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { handleHttp } from './http.ts';
@@ -10,7 +11,6 @@ import { type Received, type Receiver, receiveDelivery } from './receive.ts';
 import { replayDelivery } from './replay.ts';
 import { checkSecrets, defaultLimits, parseTrustedProxies } from './settings.ts';
 import { deleteBodies, selectDeliveries, selectDelivery } from './store.ts';
-import { createTurns } from './turns.ts';
 
 const MOST_EVENT_LABELS = 100;
 
@@ -41,7 +41,7 @@ export function createIntake(options: IntakeOptions): Intake {
     limits,
     trusted: parseTrustedProxies(limits.trustedProxies),
     bodies: createBodyReader(limits),
-    turns: createTurns(limits.concurrency, limits.waiting),
+    batches: createBatches(options, limits),
     failures: createFailureLimit(clock, limits.failuresPerMinute),
     formSenders: new Set(),
   };

@@ -4,17 +4,28 @@ import type { PushEvent, TagEvent } from '../forges/index.ts';
 import type { Trx } from '../store/index.ts';
 
 /**
- * Decides what a push or tag becomes. It runs inside the transaction that stores the delivery: what it writes exists
- * exactly when the delivery does. It does no I/O but SQL. It is never asked about deleted refs, nor twice about the
- * same delivery; two deliveries can still tell of the same push or tag.
- * An error that is not worth a retry stores the delivery as `rejected`; any other leaves nothing and answers 503.
+ * Decides what pushes and tags become. It runs inside the transaction that stores their deliveries: what it writes exists
+ * exactly when they do. It does no I/O but SQL. It is never asked about deleted refs; two deliveries can tell of the same
+ * push or tag. When it throws, it is asked again about each delivery alone. An error that is not worth a retry then stores the
+ * delivery as `rejected`; any other leaves nothing and answers 503.
  */
 export interface Admission {
-  admit(
-    trx: Trx,
-    event: PushEvent | TagEvent,
-    delivery: { readonly source: string; readonly deliveryId: string },
-  ): Promise<Admitted>;
+  /** Reads and decides, without writing anything. */
+  plan(trx: Trx, arrivals: readonly Arrival[]): Promise<AdmissionPlan>;
+}
+
+export interface AdmissionPlan {
+  /** One decision for each arrival, in their order. */
+  readonly decisions: readonly Admitted[];
+  /** Writes what was decided of the arrivals at these places; the others had been delivered before. Called once. */
+  write(places: readonly number[]): Promise<void>;
+}
+
+/** A push or tag, and the delivery that told of it. */
+export interface Arrival {
+  readonly event: PushEvent | TagEvent;
+  readonly source: string;
+  readonly deliveryId: string;
 }
 
 export type Admitted =
@@ -70,7 +81,7 @@ export interface IntakeLimits {
   readonly bodyMs: number;
   /** Bytes of all bodies in memory; over it the largest unfinished one is dropped (503). 256 MiB. */
   readonly bufferedBytes: number;
-  /** Deliveries that are stored at the same time; more wait their turn. 10. */
+  /** Transactions at the same time; what arrives meanwhile waits for its turn and is stored together. 2. */
   readonly concurrency: number;
   /** Deliveries that may wait for their turn; more are answered 503. 2000. */
   readonly waiting: number;

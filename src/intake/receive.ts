@@ -4,15 +4,15 @@ import type { ForgeWebhook, Secret, WebhookRequest } from '../forges/index.ts';
 import { type Clock, type Logger, assertNever, formatDuration, messageOf, newId } from '../kernel/index.ts';
 import { type Db, isStorageFull } from '../store/index.ts';
 import { RETRY_SECONDS, type Verdict, accepted, notStored, problem } from './answers.ts';
+import { type Batches, NoTurn } from './batches.ts';
 import type { BodyReader } from './body.ts';
 import { clientAddress, networkOf } from './client-address.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import { flatten, mask } from './headers.ts';
 import type { Admission, IntakeLimits, IntakeMetrics, IntakeRequest } from './port.ts';
-import { type Understood, type Recorded, recordDelivery } from './record.ts';
+import type { Recorded, Understood } from './record.ts';
 import { sortOut } from './sort-out.ts';
 import type { NewDelivery } from './store.ts';
-import type { Turns } from './turns.ts';
 
 export interface Receiver {
   readonly db: Db;
@@ -25,7 +25,7 @@ export interface Receiver {
   readonly limits: IntakeLimits;
   readonly trusted: BlockList;
   readonly bodies: BodyReader;
-  readonly turns: Turns;
+  readonly batches: Batches;
   readonly failures: FailureLimit;
   /** Sources that were already warned about sending forms. */
   readonly formSenders: Set<string>;
@@ -157,7 +157,8 @@ async function keep(receiver: Receiver, delivery: NewDelivery, sorted: Understoo
   const { logger, limits } = receiver;
   const fields = { source: delivery.source, deliveryId: delivery.deliveryId, event: delivery.event };
   try {
-    const recorded = await store(receiver, delivery, sorted);
+    const event = { kind: 'delivery.received', actor: 'automation' };
+    const recorded = await receiver.batches.store({ delivery, sorted, event });
     const outcome = recorded.kind === 'duplicate' ? 'duplicate' : recorded.decision.outcome;
     const reason = recorded.kind === 'duplicate' ? null : recorded.decision.reason;
     logger.info(
@@ -171,36 +172,6 @@ async function keep(receiver: Receiver, delivery: NewDelivery, sorted: Understoo
     logger.error({ ...fields, full, reason }, 'Failed to store a delivery; answered 503.');
     if (full) return problem('unavailable', 'FUN_STORAGE_FULL', {}, { 'retry-after': String(RETRY_SECONDS) });
     return notStored(thrown instanceof NoTurn ? 'too many deliveries arrive at once' : 'the database does not take it');
-  }
-}
-
-class NoTurn extends Error {}
-
-/** Stores within the time limit. A transaction that takes longer keeps its turn until it ended, and commits nothing. */
-async function store(receiver: Receiver, delivery: NewDelivery, sorted: Understood): Promise<Recorded> {
-  const { db, admission, logger, limits } = receiver;
-  const started = performance.now();
-  const giveBack = await receiver.turns.take(limits.storeMs);
-  if (giveBack === undefined) throw new NoTurn('no free turn');
-  const late = new AbortController();
-  const event = { kind: 'delivery.received', actor: 'automation' };
-  const recording = recordDelivery({ db, admission, logger, delivery, sorted, event, signal: late.signal });
-  void recording.then(giveBack, giveBack);
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => {
-        const reason = new Error('the database did not answer in time');
-        late.abort(reason);
-        reject(reason);
-      },
-      Math.max(0, limits.storeMs - (performance.now() - started)),
-    );
-  });
-  try {
-    return await Promise.race([recording, tooLate]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,24 +1,45 @@
-import type { PushEvent, TagEvent } from '../forges/index.ts';
 import { type Logger, isFunadeError, messageOf } from '../kernel/index.ts';
-import { type Db, type Trx, appendEvent, transaction } from '../store/index.ts';
-import type { Admission } from './port.ts';
+import {
+  type Db,
+  type NewEvent,
+  type Trx,
+  appendEvents,
+  isStorageFull,
+  isUnreachable,
+  together,
+  transaction,
+} from '../store/index.ts';
+import type { Admission, Admitted } from './port.ts';
 import type { Sorted } from './sort-out.ts';
-import { type Decision, type NewDelivery, countDuplicate, insertDelivery, updateDecision } from './store.ts';
+import { type Decision, type NewDelivery, countDuplicate, insertDeliveries } from './store.ts';
 
 /** What a delivery that could be read asks for. */
 export type Understood = Exclude<Sorted, { readonly kind: 'malformed' }>;
 
 export type Recorded = { readonly kind: 'stored'; readonly decision: Decision } | { readonly kind: 'duplicate' };
 
-export interface RecordOptions {
+export type Result =
+  | { readonly kind: 'recorded'; readonly recorded: Recorded }
+  | { readonly kind: 'failed'; readonly thrown: unknown };
+
+export interface Recorder {
   readonly db: Db;
   readonly admission: Admission;
   readonly logger: Logger;
+}
+
+/** A delivery to be stored, and the event that tells of it. */
+export interface Entry {
   readonly delivery: NewDelivery;
-  readonly sorted: Understood;
+  readonly sorted: Understood | Rejection;
   readonly event: { readonly kind: string; readonly actor: string };
   /** Once aborted, nothing is committed any more: the sender was already told that it was not stored. */
   readonly signal?: AbortSignal;
+}
+
+interface Rejection {
+  readonly kind: 'rejected';
+  readonly reason: string;
 }
 
 /** The admission itself is at fault, so trying again would end the same. */
@@ -27,66 +48,102 @@ class AdmissionFault extends Error {}
 const TRIES = 3;
 
 /**
- * Stores a delivery, has it admitted and writes its event, all in one transaction. When the admission is at fault, the
- * delivery is stored as `rejected`, so that it can be replayed after the repair. Throws when it can't be stored.
+ * Stores deliveries, has them admitted and writes their events, all in one transaction. When that fails, each is tried
+ * alone, so that none suffers from another; only trouble with the database itself is everybody's. Never rejects.
  */
-export async function recordDelivery(options: RecordOptions): Promise<Recorded> {
+export async function recordDeliveries(recorder: Recorder, entries: readonly Entry[]): Promise<readonly Result[]> {
+  const [only] = entries;
+  if (only !== undefined && entries.length === 1) return [await settled(recordDelivery(recorder, only))];
+  try {
+    const recorded = await recordOnce(recorder, entries);
+    return recorded.map((each) => ({ kind: 'recorded', recorded: each }));
+  } catch (thrown) {
+    if (isUnreachable(thrown) || isStorageFull(thrown)) return entries.map(() => ({ kind: 'failed', thrown }));
+    const results: Result[] = [];
+    for (const entry of entries) results.push(await settled(recordDelivery(recorder, entry)));
+    return results;
+  }
+}
+
+function settled(recording: Promise<Recorded>): Promise<Result> {
+  return recording.then(
+    (recorded) => ({ kind: 'recorded', recorded }),
+    (thrown: unknown) => ({ kind: 'failed', thrown }),
+  );
+}
+
+/**
+ * Stores one delivery. When the admission is at fault, it is stored as `rejected`, so that it can be replayed after the
+ * repair. Throws when it can't be stored.
+ */
+export async function recordDelivery(recorder: Recorder, entry: Entry): Promise<Recorded> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await recordOnce(options, options.sorted);
+      return await recordAlone(recorder, entry);
     } catch (thrown) {
       if (thrown instanceof AdmissionFault) {
-        options.logger.error(
-          { deliveryId: options.delivery.deliveryId, reason: messageOf(thrown.cause), stack: stackOf(thrown.cause) },
+        recorder.logger.error(
+          { deliveryId: entry.delivery.deliveryId, reason: messageOf(thrown.cause), stack: stackOf(thrown.cause) },
           'Failed to admit a delivery; it is kept for a replay.',
         );
-        return recordOnce(options, { kind: 'rejected', reason: 'admission_failed' });
+        return recordAlone(recorder, { ...entry, sorted: { kind: 'rejected', reason: 'admission_failed' } });
       }
       if (attempt >= TRIES || !lostARace(thrown)) throw thrown;
     }
   }
 }
 
-function recordOnce(
-  options: RecordOptions,
-  sorted: Understood | { readonly kind: 'rejected'; readonly reason: string },
-): Promise<Recorded> {
-  const { delivery } = options;
-  return transaction(options.db, async (trx) => {
-    const planned = decisionBefore(sorted);
-    if (!(await insertDelivery(trx, delivery, planned))) {
-      await countDuplicate(trx, delivery);
-      options.signal?.throwIfAborted();
-      return { kind: 'duplicate' };
-    }
-    let decision = planned;
-    if (sorted.kind === 'admit') {
-      decision = await admit(trx, options, sorted.events);
-      await updateDecision(trx, delivery.id, decision);
-    }
-    await appendEvent(trx, {
-      kind: options.event.kind,
-      subject: delivery.id,
-      actor: options.event.actor,
-      data: {
-        source: delivery.source,
-        deliveryId: delivery.deliveryId,
-        event: delivery.event,
-        outcome: decision.outcome,
-        reason: decision.reason,
-        runIds: decision.runIds,
-        replayOf: delivery.replayOf,
-        ...toldBy(sorted),
-      },
-    });
-    options.signal?.throwIfAborted();
-    return { kind: 'stored', decision };
+async function recordAlone(recorder: Recorder, entry: Entry): Promise<Recorded> {
+  const [recorded] = await recordOnce(recorder, [entry]);
+  if (recorded === undefined) throw new Error(`delivery ${entry.delivery.id} vanished in its own transaction`);
+  return recorded;
+}
+
+function recordOnce({ db, admission }: Recorder, entries: readonly Entry[]): Promise<readonly Recorded[]> {
+  return transaction(db, async (trx) => {
+    for (const { signal } of entries) signal?.throwIfAborted();
+    const admitted = await admit(trx, admission, entries);
+    const decided = entries.map((entry) => ({ ...entry, decision: admitted.decisionOf(entry) }));
+    const stored = await insertDeliveries(trx, decided);
+    const isStored = ({ delivery }: Entry) => stored.has(delivery.id);
+    if (entries.length > 1 && !entries.every(isStored) && entries.some(tellsOfTag)) throw new Entangled();
+    for (const entry of entries) if (!isStored(entry)) await countDuplicate(trx, entry.delivery);
+    const fresh = decided.filter(isStored);
+    await together(admitted.write(isStored), appendEvents(trx, fresh.map(eventOf)));
+    for (const { signal } of entries) signal?.throwIfAborted();
+    return decided.map((entry) =>
+      isStored(entry) ? { kind: 'stored', decision: entry.decision } : { kind: 'duplicate' },
+    );
   });
 }
 
-/** The decision as far as it is known before the admission; `queued` is corrected in the same transaction. */
-function decisionBefore(sorted: Parameters<typeof recordOnce>[1]): Decision {
-  if (sorted.kind === 'admit') return { outcome: 'queued', reason: null, runIds: [] };
+/** One tag makes one run, so a decision on it may rest on another delivery of the batch, which was not stored. */
+class Entangled extends Error {}
+
+function tellsOfTag({ sorted }: Entry): boolean {
+  return sorted.kind === 'admit' && sorted.events.some((event) => event.kind === 'tag');
+}
+
+function eventOf({ delivery, sorted, event, decision }: Entry & { readonly decision: Decision }): NewEvent {
+  return {
+    kind: event.kind,
+    subject: delivery.id,
+    actor: event.actor,
+    data: {
+      source: delivery.source,
+      deliveryId: delivery.deliveryId,
+      event: delivery.event,
+      outcome: decision.outcome,
+      reason: decision.reason,
+      runIds: decision.runIds,
+      replayOf: delivery.replayOf,
+      ...toldBy(sorted),
+    },
+  };
+}
+
+/** What becomes of a delivery that asks for nothing. */
+function decisionWithout(sorted: Exclude<Entry['sorted'], { readonly kind: 'admit' }>): Decision {
   if (sorted.kind === 'pong') {
     const codes = sorted.warnings.map((warning) => warning.code);
     return { outcome: 'pong', reason: codes.length > 0 ? codes.join(',') : null, runIds: [] };
@@ -94,30 +151,58 @@ function decisionBefore(sorted: Parameters<typeof recordOnce>[1]): Decision {
   return { outcome: sorted.kind, reason: sorted.reason, runIds: [] };
 }
 
-async function admit(trx: Trx, options: RecordOptions, events: readonly (PushEvent | TagEvent)[]): Promise<Decision> {
-  const { source, deliveryId } = options.delivery;
-  const runIds: string[] = [];
-  let queued = false;
-  let reason: string | null = null;
-  for (const event of events) {
-    try {
-      const admitted = await options.admission.admit(trx, event, { source, deliveryId });
-      if (admitted.kind === 'queued') {
-        queued = true;
-        runIds.push(...admitted.runIds);
-      } else {
-        reason ??= admitted.reason;
-      }
-    } catch (thrown) {
-      if (isAdmissionFault(thrown)) throw new AdmissionFault('admission', { cause: thrown });
-      throw thrown;
-    }
+interface Admissions {
+  decisionOf(entry: Entry): Decision;
+  /** Writes what the deliveries that were kept become. */
+  write(isKept: (entry: Entry) => boolean): Promise<void>;
+}
+
+/** Asks the admission about every push and tag of the deliveries. */
+async function admit(trx: Trx, admission: Admission, entries: readonly Entry[]): Promise<Admissions> {
+  const asked = entries.flatMap((entry) =>
+    entry.sorted.kind === 'admit' ? entry.sorted.events.map((event) => ({ event, entry })) : [],
+  );
+  const arrivals = asked.map(({ event, entry: { delivery } }) => {
+    return { event, source: delivery.source, deliveryId: delivery.deliveryId };
+  });
+  const plan = arrivals.length === 0 ? undefined : await blaming(admission.plan(trx, arrivals));
+  const decisions = new Map<string, Decision>();
+  for (const [index, { entry }] of asked.entries()) {
+    const { id } = entry.delivery;
+    decisions.set(id, addAdmitted(decisions.get(id), plan?.decisions[index]));
   }
-  return queued ? { outcome: 'queued', reason: null, runIds } : { outcome: 'ignored', reason, runIds: [] };
+  return {
+    decisionOf: ({ delivery, sorted }) =>
+      sorted.kind === 'admit' ? addNothing(decisions.get(delivery.id)) : decisionWithout(sorted),
+    write: async (isKept) => {
+      const places = asked.flatMap(({ entry }, place) => (isKept(entry) ? [place] : []));
+      if (plan !== undefined && places.length > 0) await blaming(plan.write(places));
+    },
+  };
+}
+
+function blaming<T>(work: Promise<T>): Promise<T> {
+  return work.catch((thrown: unknown) => {
+    if (isAdmissionFault(thrown)) throw new AdmissionFault('admission', { cause: thrown });
+    throw thrown;
+  });
+}
+
+/** A push or tag that holds no event is nobody's business. */
+function addNothing(decision: Decision | undefined): Decision {
+  return decision ?? { outcome: 'ignored', reason: null, runIds: [] };
+}
+
+/** A delivery is queued when any of its events is; otherwise the first reason stands. */
+function addAdmitted(before: Decision | undefined, admitted: Admitted | undefined): Decision {
+  if (admitted === undefined) throw new Error('the admission left an event without a decision');
+  if (admitted.kind === 'ignored') return before ?? { outcome: 'ignored', reason: admitted.reason, runIds: [] };
+  const runIds = [...(before?.runIds ?? []), ...admitted.runIds];
+  return { outcome: 'queued', reason: null, runIds };
 }
 
 /** Repository, ref and who did it, for readers of the event. */
-function toldBy(sorted: Parameters<typeof recordOnce>[1]): Readonly<Record<string, unknown>> {
+function toldBy(sorted: Entry['sorted']): Readonly<Record<string, unknown>> {
   const [change] = sorted.kind === 'admit' ? sorted.events : [];
   if (change === undefined) return {};
   return { repository: change.repository.fullName, ref: change.ref, after: change.after, sender: change.actor };

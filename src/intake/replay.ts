@@ -18,7 +18,7 @@ export async function replayDelivery(
   id: string,
   actor: string,
 ): Promise<Delivery> {
-  const { db, clock, logger, admission, forges } = context;
+  const { db, clock, forges } = context;
   const found = await selectDelivery(db, id);
   if (found === undefined)
     throw new FunadeError('FUN_NOT_FOUND', { kind: 'delivery', id, list: 'funade deliveries list' });
@@ -33,10 +33,7 @@ export async function replayDelivery(
   const sorted = sortOut(forge.parse({ headers: first.headers, body, now }));
   if (sorted.kind === 'malformed') throw new FunadeError('FUN_WEBHOOK_MALFORMED', { reason: sorted.reason });
   const again = newId('dlv', now);
-  await recordDelivery({
-    db,
-    admission,
-    logger,
+  await recordDelivery(context, {
     sorted,
     event: { kind: 'delivery.replayed', actor },
     delivery: {

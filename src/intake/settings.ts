@@ -10,7 +10,7 @@ export const defaultLimits: IntakeLimits = {
   bodyBytes: 25 * MIB,
   bodyMs: 14_000,
   bufferedBytes: 256 * MIB,
-  concurrency: 10,
+  concurrency: 2,
   waiting: 2000,
   storeMs: 8000,
   failuresPerMinute: 60,

@@ -19,7 +19,7 @@ const kinds = {
 function driverOf(
   queue: Queue,
   round: (lease: Lease) => Promise<number | null>,
-  extra: { leaseMs?: number; sweepMs?: number } = {},
+  extra: { owner?: string; leaseMs?: number; sweepMs?: number } = {},
 ): Driver {
   return createDriver({
     db: database.db,
@@ -39,7 +39,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('queue %s', (kind) =
     await queue.start();
     const seen: unknown[] = [];
     await queue.work('mail', {}, (job) => Promise.resolve(void seen.push(job.data)));
-    await transaction(database.db, (trx) => queue.send(trx, 'mail', { letter: 1 }));
+    await transaction(database.db, (trx) => queue.send(trx, 'mail', [{ data: { letter: 1 } }]));
     await expect.poll(() => seen, { timeout: 5000 }).toEqual([{ letter: 1 }]);
     await queue.stop();
   });
@@ -120,6 +120,36 @@ test('a holder that stops renewing is replaced, and is told that its lease is lo
   release();
   await first.stop();
   await second.stop();
+});
+
+test('a successor takes over at once what a process of its name held, and leaves the leases of others alone', async () => {
+  const queue = createMemoryQueue(silentLogger);
+  const [mine, theirs] = [newId('thing'), newId('thing')];
+  let release = (): void => {};
+  const killed = new Promise<null>((resolve) => {
+    release = () => resolve(null);
+  });
+  const begun: string[] = [];
+  const holderOf = (owner: string) =>
+    driverOf(queue, (lease) => (begun.push(lease.id), killed), { owner, sweepMs: 60_000 });
+  const [predecessor, other] = [holderOf('host:/a'), holderOf('host:/b')];
+  await transaction(database.db, (trx) => predecessor.schedule(trx, mine));
+  await predecessor.start({ alone: false });
+  await expect.poll(() => begun, { timeout: 5000 }).toEqual([mine]);
+  await other.start({ alone: false });
+  await transaction(database.db, (trx) => other.schedule(trx, theirs));
+  await expect.poll(() => begun, { timeout: 5000 }).toEqual([mine, theirs]);
+
+  const taken: string[] = [];
+  const take = (lease: Lease) => Promise.resolve(taken.push(lease.id)).then(() => null);
+  const successor = driverOf(queue, take, { owner: 'host:/a', sweepMs: 60_000 });
+  const started = performance.now();
+  await successor.start({ alone: false });
+  await expect.poll(() => taken, { timeout: 5000 }).toContain(mine);
+  expect(performance.now() - started).toBeLessThan(4000); // leases last 6 s
+  expect(taken).not.toContain(theirs);
+  release();
+  for (const driver of [predecessor, other, successor]) await driver.stop();
 });
 
 test('a round that throws is tried again and its reason is kept', async () => {

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, messageOf, newId, sleep } from '../kernel/index.ts';
-import type { Db, Trx } from '../store/index.ts';
+import { type Db, type Trx, afterCommit, together } from '../store/index.ts';
 import type { Queue } from './port.ts';
 import { claim, due, freeLeases, oldestOverdue, release, renew, wishWake } from './store.ts';
 
@@ -23,13 +23,18 @@ export interface DriverOptions {
   readonly round: (lease: Lease) => Promise<number | null>;
   /** Rounds at the same time in this process. */
   readonly concurrency: number;
+  /**
+   * Names this process among all on the database, and its successor after a crash: what it held is free at once when it
+   * starts again. Only one process at a time may bear it. Without a name leases of a killed process run out.
+   */
+  readonly owner?: string;
   readonly leaseMs?: number;
   readonly sweepMs?: number;
 }
 
 export interface Driver {
-  /** Asks, in the caller's transaction, for a round at `at` (epoch ms; null = as soon as it commits). */
-  schedule(trx: Trx, id: string, at?: number | null): Promise<void>;
+  /** Asks, in the caller's transaction, for a round of each at `at` (epoch ms; null = as soon as it commits). */
+  schedule(trx: Trx, ids: string | readonly string[], at?: number | null): Promise<void>;
   /** `alone`: no other process can hold a lease (this one holds the data directory), so leftovers are freed at once. */
   start(options: { readonly alone: boolean }): Promise<void>;
   stop(): Promise<void>;
@@ -40,17 +45,19 @@ export interface Driver {
 export const DRIVER_QUEUE_PREFIX = 'drive-';
 
 /**
- * Keeps things moving that live longer than any process. The row in `work` is the truth (wake-up, lease, fence); a queue
- * job is only a hint that makes it quick, and a sweep finds whatever a lost hint or a killed process left behind.
+ * Keeps things moving that live longer than any process. The row in `work` is the truth (wake-up, lease, fence). A hint
+ * makes it quick: a call after the commit where this process drives, and a queue job where another one does. A sweep finds
+ * whatever a lost hint or a killed process left behind.
  */
 export function createDriver(options: DriverOptions): Driver {
   const { db, clock, logger, kind } = options;
   const leaseMs = options.leaseMs ?? 6000;
-  const owner = newId('drv');
+  const owner = options.owner ?? newId('drv');
   const stopping = new AbortController();
   const active = new Map<string, { again: boolean; readonly done: Promise<void> }>();
   const waiting = new Set<string>();
   const timers = new Map<string, NodeJS.Timeout>();
+  let driving = false;
   let sweptAt = clock.now();
   let sweeping: Promise<void> = Promise.resolve();
 
@@ -128,6 +135,14 @@ export function createDriver(options: DriverOptions): Driver {
     );
   }
 
+  async function hint(trx: Trx, ids: readonly string[], at: number | null): Promise<void> {
+    if (at !== null && at > clock.now()) return;
+    const isKicked = driving && afterCommit(trx, () => ids.forEach(kick));
+    if (isKicked) return;
+    const jobs = ids.map((id) => ({ data: { id }, singleton: id }));
+    await options.queue.send(trx, DRIVER_QUEUE_PREFIX + kind, jobs);
+  }
+
   async function sweep(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
@@ -141,16 +156,17 @@ export function createDriver(options: DriverOptions): Driver {
   }
 
   return {
-    schedule: async (trx, id, at = null) => {
-      await wishWake(trx, kind, id, at);
-      if (at === null || at <= clock.now())
-        await options.queue.send(trx, DRIVER_QUEUE_PREFIX + kind, { id }, { singleton: id });
+    schedule: async (trx, wanted, at = null) => {
+      const ids = typeof wanted === 'string' ? [wanted] : wanted;
+      if (ids.length === 0) return;
+      await together(wishWake(trx, kind, ids, at), hint(trx, ids, at));
     },
     start: async ({ alone }) => {
-      if (alone) await freeLeases(db, kind);
-      await options.queue.work<{ id: string }>(DRIVER_QUEUE_PREFIX + kind, { concurrency: 2 }, (job) =>
+      await freeLeases(db, kind, alone ? null : owner);
+      await options.queue.work<{ id: string }>(DRIVER_QUEUE_PREFIX + kind, { batch: 50 }, (job) =>
         Promise.resolve(kick(job.data.id)),
       );
+      driving = true;
       sweeping = sweep();
     },
     stop: async () => {

@@ -21,12 +21,14 @@ export function createMemoryQueue(logger: Logger): Queue {
   return {
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(stopping.abort()),
-    send: (_trx, queue, data, options = {}) => {
-      const key = options.singleton === undefined ? undefined : `${queue}:${options.singleton}`;
-      if (key !== undefined && waiting.has(key)) return Promise.resolve();
-      if (key !== undefined) waiting.add(key);
-      const delay = options.startAfter === undefined ? 5 : Math.max(5, options.startAfter.getTime() - Date.now());
-      setTimeout(() => deliver(queue, data, key), delay).unref();
+    send: (_trx, queue, jobs) => {
+      for (const { data, singleton, startAfter } of jobs) {
+        const key = singleton === undefined ? undefined : `${queue}:${singleton}`;
+        if (key !== undefined && waiting.has(key)) continue;
+        if (key !== undefined) waiting.add(key);
+        const delay = startAfter === undefined ? 5 : Math.max(5, startAfter.getTime() - Date.now());
+        setTimeout(() => deliver(queue, data, key), delay).unref();
+      }
       return Promise.resolve();
     },
     work: (queue, _options, handler) => {

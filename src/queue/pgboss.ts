@@ -1,6 +1,6 @@
 import { PgBoss, fromKysely } from 'pg-boss';
 import { type Logger, messageOf } from '../kernel/index.ts';
-import type { Connection, Trx } from '../store/index.ts';
+import type { Connection } from '../store/index.ts';
 import type { Job, Queue, WorkOptions } from './port.ts';
 
 /** Jobs on PostgreSQL: sent in the caller's transaction, picked up within milliseconds through LISTEN/NOTIFY. */
@@ -34,12 +34,14 @@ export function createPgBossQueue(options: {
       }
     },
     stop: () => boss.stop({ graceful: true, timeout: 5000 }),
-    send: async (trx: Trx, queue, data, sendOptions = {}) => {
-      await boss.send(queue, data, {
-        db: fromKysely(trx),
-        ...(sendOptions.singleton === undefined ? {} : { singletonKey: sendOptions.singleton }),
-        ...(sendOptions.startAfter === undefined ? {} : { startAfter: sendOptions.startAfter }),
-      });
+    send: async (trx, queue, jobs) => {
+      if (jobs.length === 0) return;
+      const rows = jobs.map(({ data, singleton, startAfter }) => ({
+        data,
+        ...(singleton === undefined ? {} : { singletonKey: singleton }),
+        ...(startAfter === undefined ? {} : { startAfter }),
+      }));
+      await boss.insert(queue, rows, { db: fromKysely(trx) });
     },
     work: async <T extends object>(
       queue: string,
@@ -48,9 +50,13 @@ export function createPgBossQueue(options: {
     ) => {
       const concurrency = workOptions.concurrency ?? 1;
       const polling = { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 5 };
-      await boss.work<T>(queue, { batchSize: 1, localConcurrency: concurrency, ...polling }, async (jobs) => {
-        for (const job of jobs) await handler({ id: job.id, data: job.data, signal: job.signal });
-      });
+      await boss.work<T>(
+        queue,
+        { batchSize: workOptions.batch ?? 1, localConcurrency: concurrency, ...polling },
+        async (jobs) => {
+          for (const job of jobs) await handler({ id: job.id, data: job.data, signal: job.signal });
+        },
+      );
     },
   };
 }

@@ -19,11 +19,11 @@ export interface Claim {
   readonly failures: number;
 }
 
-/** Asks for a look at the latest at `at` (epoch ms, null = now); an earlier wish stays. */
-export async function wishWake(trx: Trx, kind: string, id: string, at: number | null): Promise<void> {
+/** Asks for a look at each at the latest at `at` (epoch ms, null = now); an earlier wish stays. */
+export async function wishWake(trx: Trx, kind: string, ids: readonly string[], at: number | null): Promise<void> {
   const wake = at === null ? sql`clock_timestamp()` : sql`to_timestamp(${at / 1000})`;
   await sql`
-    insert into work (kind, id, wake_at) values (${kind}, ${id}, ${wake})
+    insert into work (kind, id, wake_at) select ${kind}, id, ${wake} from unnest(${[...new Set(ids)]}::text[]) as id order by id
     on conflict (kind, id) do update set wake_at = least(work.wake_at, excluded.wake_at)`.execute(trx);
 }
 
@@ -79,11 +79,11 @@ export async function due(db: Db, kind: string, limit: number): Promise<readonly
   return rows.map((row) => row.id);
 }
 
-/** Frees every lease of a kind: only for a process that knows itself to be alone. */
-export async function freeLeases(db: Db, kind: string): Promise<void> {
-  await sql`update work set owner = null, lease_until = null, wake_at = clock_timestamp() where kind = ${kind} and lease_until is not null`.execute(
-    db,
-  );
+/** Frees the leases of one owner, or every lease of a kind: only for a process that knows that their holders are gone. */
+export async function freeLeases(db: Db, kind: string, owner: string | null): Promise<void> {
+  await sql`
+    update work set owner = null, lease_until = null, wake_at = clock_timestamp()
+    where kind = ${kind} and lease_until is not null and (${owner}::text is null or owner = ${owner})`.execute(db);
 }
 
 /** Age in milliseconds of the oldest wake-up that nobody has taken; 0 when there is none. */

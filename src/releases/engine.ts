@@ -45,11 +45,11 @@ async function plan(place: RunPlace): Promise<void> {
     if (await store.beginRun(trx, run.id)) await tell(trx, run, 'run.started', {});
   });
   try {
-    const { commit, config, leads } = await planOf(place);
+    const { commit, config, triggers } = await planOf(place);
     await transaction(dependencies.db, async (trx) => {
       if (!(await store.planRun(trx, run.id, { commit, config })))
         throw new FunadeError('FUN_LEASE_LOST', { what: run.id });
-      if (leads) await store.updateTriggers(trx, run.app, config.on);
+      if (triggers !== null) await store.updateTriggers(trx, run.app, triggers);
       await tell(trx, run, 'run.planned', { sha: commit.sha, stages: config.pipeline.map((stage) => stage.name) });
     });
   } catch (thrown) {

@@ -1,4 +1,4 @@
-export type { Admitted, RefUpdate } from './admission.ts';
+export type { Admitted, PlannedAdmission, RefUpdate } from './admission.ts';
 export { type ApprovalRow, type DecisionRow, listApprovals, readApproval, readDecisions } from './approvals/store.ts';
 export { type Artifacts, createArtifacts } from './artifacts/index.ts';
 export { type Catalog, createCatalog } from './catalog.ts';

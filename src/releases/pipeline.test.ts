@@ -34,10 +34,18 @@ test.each([
   ['always() runs after a failure', stages('failed', 'pending always()'), { kind: 'work', index: 1 }],
   ['always() runs while all is well', stages('pending always()'), { kind: 'work', index: 0 }],
   ['a skipped stage is no failure', stages('skipped', 'pending'), { kind: 'work', index: 1 }],
-  ['a run whose stages all succeeded has succeeded', stages('succeeded', 'skipped'), { kind: 'end', state: 'succeeded' }],
+  [
+    'a run whose stages all succeeded has succeeded',
+    stages('succeeded', 'skipped'),
+    { kind: 'end', state: 'succeeded' },
+  ],
   ['the first failure decides', stages('rolled_back', 'failed'), { kind: 'end', state: 'rolled_back' }],
   ['what failure() does changes nothing', stages('failed', 'succeeded failure()'), { kind: 'end', state: 'failed' }],
-  ['a superseded deployment ends the run as such', stages('succeeded', 'superseded'), { kind: 'end', state: 'superseded' }],
+  [
+    'a superseded deployment ends the run as such',
+    stages('succeeded', 'superseded'),
+    { kind: 'end', state: 'superseded' },
+  ],
   ['a pipeline without stages has nothing to fail', stages(), { kind: 'end', state: 'succeeded' }],
 ])('%s', (_rule, given, expected) => {
   expect(nextStep(given)).toEqual(expected);
@@ -81,7 +89,9 @@ test('after a failure nothing runs that asked for success', () => {
     fc.property(states, (given) => {
       const current = given.map((stage, index) => ({ ...stage, index }));
       const step = nextStep(current);
-      const first = current.findIndex(({ state }) => ['failed', 'aborted', 'rolled_back', 'superseded'].includes(state));
+      const first = current.findIndex(({ state }) =>
+        ['failed', 'aborted', 'rolled_back', 'superseded'].includes(state),
+      );
       if (step.kind !== 'work' || first === -1 || first > step.index) return;
       const stage = current[step.index];
       expect(stage?.state !== 'pending' || stage.when !== 'success()').toBe(true);

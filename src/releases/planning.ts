@@ -1,4 +1,5 @@
-import { type AppConfig, parseAppConfig } from '../config/index.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type AppConfig, type TriggerConfig, parseAppConfig } from '../config/index.ts';
 import { FunadeError, isFunadeError } from '../kernel/index.ts';
 import type { ReleasesDependencies } from './dependencies.ts';
 import type { AppRow, Commit, RunRow } from './store.ts';
@@ -8,8 +9,8 @@ export const CONFIG_FILE = 'funade.yaml';
 export interface Planned {
   readonly commit: Commit;
   readonly config: AppConfig;
-  /** It is the head of the default branch, so that its `on:` says which pushes make a release from now on. */
-  readonly leads: boolean;
+  /** Which pushes make a release from now on, where that changes: only the head of the default branch says so. */
+  readonly triggers: TriggerConfig | null;
 }
 
 /** The run's commit and its configuration, fetched from the application's repository. */
@@ -38,8 +39,9 @@ export async function planOf({
     ];
     throw new FunadeError('FUN_CONFIG_INVALID', { file: CONFIG_FILE, count: 1 }, { faults });
   }
-  const leads = (await headOf(source, run.app)) === facts.sha;
-  return { commit: { ...facts, ref: run.trigger.ref }, config, leads };
+  const isNew = !isDeepStrictEqual(config.on, app.triggers);
+  const triggers = isNew && (await headOf(source, run.app)) === facts.sha ? config.on : null;
+  return { commit: { ...facts, ref: run.trigger.ref }, config, triggers };
 }
 
 /** A branch of the same name must not take a tag's place. */

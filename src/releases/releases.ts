@@ -1,14 +1,14 @@
 import { FunadeError, newId } from '../kernel/index.ts';
 import { type Driver, type Queue, createDriver } from '../queue/index.ts';
 import { type Db, type Trx, appendEvent, transaction } from '../store/index.ts';
-import { type Admitted, type RefUpdate, admitUpdate } from './admission.ts';
+import { type Admitted, type PlannedAdmission, type RefUpdate, planAdmission } from './admission.ts';
 import { type DecisionRequest, decideApproval } from './approvals/approvals.ts';
 import { type NewApp, absolute, addApp, removeApp } from './apps.ts';
 import type { ReleasesDependencies, RunDependencies } from './dependencies.ts';
 import { createRunRound } from './engine.ts';
 import { pruneLogs } from './logs/store.ts';
 import { hasRunEnded } from './pipeline.ts';
-import { type AppRow, type Trigger, insertRun, readApp, readRun } from './store.ts';
+import { type AppRow, type Trigger, insertRuns, readApp, readRun } from './store.ts';
 
 export interface ShipOrder {
   readonly app: string;
@@ -26,7 +26,10 @@ export interface Releases {
   progress: Driver['progress'];
   addApp(request: NewApp): Promise<AppRow>;
   removeApp(name: string, by: string): Promise<void>;
+  /** Makes the runs of one update. */
   admit(trx: Trx, update: RefUpdate): Promise<Admitted>;
+  /** Decides about many, and writes the runs of those that are named then. */
+  planAdmission(trx: Trx, updates: readonly RefUpdate[]): Promise<PlannedAdmission>;
   ship(order: ShipOrder): Promise<string>;
   retry(runId: string, by: string): Promise<string>;
   decideApproval(request: DecisionRequest): Promise<void>;
@@ -37,7 +40,7 @@ export interface Releases {
 }
 
 export function createReleases(
-  dependencies: ReleasesDependencies & { readonly queue: Queue; readonly sweepMs?: number },
+  dependencies: ReleasesDependencies & { readonly queue: Queue; readonly owner?: string; readonly sweepMs?: number },
 ): Releases {
   const { db, clock, source } = dependencies;
   const driver: Driver = createDriver({ ...dependencies, kind: 'run', concurrency: 8, round: (lease) => round(lease) });
@@ -47,7 +50,7 @@ export function createReleases(
   async function queueRun(app: string, trigger: Trigger, sha: string | null): Promise<string> {
     const id = newId('run', clock.now());
     await transaction(db, async (trx) => {
-      await insertRun(trx, { id, app, trigger, sha, commit: null });
+      await insertRuns(trx, [{ id, app, trigger, sha, commit: null }]);
       await appendEvent(trx, { kind: 'run.queued', app, subject: id, actor: trigger.actor, data: { trigger, sha } });
       await driver.schedule(trx, id);
     });
@@ -60,7 +63,12 @@ export function createReleases(
     progress: () => driver.progress(),
     addApp: (request) => addApp(dependencies, request),
     removeApp: (name, by) => removeApp(complete, name, by),
-    admit: (trx, update) => admitUpdate({ driver, clock }, trx, update),
+    admit: async (trx, update) => {
+      const { decisions, write } = await planAdmission({ driver, clock }, trx, [update]);
+      await write([0]);
+      return decisions[0] ?? { kind: 'ignored', reason: 'unknown_repository' };
+    },
+    planAdmission: (trx, updates) => planAdmission({ driver, clock }, trx, updates),
     ship: async ({ app, ref, source: believed, by }) => {
       const row = await knownApp(db, app);
       if (believed !== undefined && (await absolute(believed)) !== row.source)

@@ -116,12 +116,15 @@ export function listApps(db: Db): Promise<readonly AppRow[]> {
   >;
 }
 
-/** Applications of a repository, by its name on the forge or by one of its clone addresses. */
-export async function findApps(trx: Trx, repository: string, addresses: readonly string[]): Promise<readonly AppRow[]> {
+/** Applications of these repositories, by their names on the forge or by one of their clone addresses. */
+export async function findApps(
+  trx: Trx,
+  repositories: readonly string[],
+  addresses: readonly string[],
+): Promise<readonly AppRow[]> {
   const { rows } = await sql<AppRow>`
-    select * from apps where removed_at is null and (repository = ${repository.toLowerCase()} or source = any(${[...addresses]}))`.execute(
-    trx,
-  );
+    select * from apps where removed_at is null
+      and (repository = any(${[...repositories]}::text[]) or source = any(${[...addresses]}::text[]))`.execute(trx);
   return rows;
 }
 
@@ -135,15 +138,17 @@ export async function updateTriggers(trx: Trx, name: string, triggers: TriggerCo
 
 // runs and their stages
 
-export async function insertRun(
+/** Inserts runs in their order, with one statement. */
+export async function insertRuns(
   trx: Trx,
-  run: Pick<RunRow, 'id' | 'app' | 'trigger' | 'sha' | 'commit'>,
+  runs: readonly Pick<RunRow, 'id' | 'app' | 'trigger' | 'sha' | 'commit'>[],
 ): Promise<void> {
   await sql`
     insert into runs (id, app, trigger, sha, commit, state)
-    values (${run.id}, ${run.app}, ${toJson(run.trigger)}, ${run.sha}, ${run.commit === null ? null : toJson(run.commit)}, 'queued')`.execute(
-    trx,
-  );
+    select r.id, r.app, r.trigger, r.sha, r.commit, 'queued'
+    from rows from (json_to_recordset(${toJson(runs)}::json) as (id text, app text, trigger jsonb, sha text, commit jsonb))
+      with ordinality as r (id, app, trigger, sha, commit, place)
+    order by r.place`.execute(trx);
 }
 
 /**

@@ -33,7 +33,7 @@ export interface Rollouts {
 }
 
 export function createRollouts(
-  dependencies: EngineDependencies & { readonly queue: Queue; readonly sweepMs?: number },
+  dependencies: EngineDependencies & { readonly queue: Queue; readonly owner?: string; readonly sweepMs?: number },
 ): Rollouts {
   const { db, clock, catalog } = dependencies;
   const round = createRound(dependencies);

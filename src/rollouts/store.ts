@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db, Trx } from '../store/index.ts';
+import { type Db, type Trx, toJson } from '../store/index.ts';
 import type { Hold, Initiator, Wait } from './admit.ts';
 import type { Command } from './decide/decision.ts';
 import type { MetricResult } from './judge/index.ts';
@@ -124,7 +124,7 @@ export async function insertRollout(
   await sql`
     insert into rollouts (id, app, environment, kind, release_id, run_id, initiator, reason, phase, plan, state)
     values (${rollout.id}, ${rollout.app}, ${rollout.environment}, ${rollout.kind}, ${rollout.release_id}, ${rollout.run_id},
-      ${JSON.stringify(rollout.initiator)}, ${rollout.reason}, 'queued', ${JSON.stringify(rollout.plan)}, ${JSON.stringify(rollout.state)})`.execute(
+      ${toJson(rollout.initiator)}, ${rollout.reason}, 'queued', ${toJson(rollout.plan)}, ${toJson(rollout.state)})`.execute(
     trx,
   );
 }
@@ -185,7 +185,7 @@ export async function saveRound(
   next: { readonly state: RolloutState; readonly metrics: readonly MetricResult[]; readonly finished: boolean },
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update rollouts set state = ${JSON.stringify(next.state)}, phase = ${next.state.phase}, metrics = ${JSON.stringify(next.metrics)},
+    update rollouts set state = ${toJson(next.state)}, phase = ${next.state.phase}, metrics = ${toJson(next.metrics)},
       finished_at = case when ${next.finished} then clock_timestamp() else finished_at end, revision = revision + 1
     where id = ${row.id} and revision = ${row.revision}`.execute(trx);
   return numAffectedRows === 1n;
@@ -200,7 +200,7 @@ export async function startRollout(
   start: { readonly stable: string | null; readonly plan: RolloutPlan; readonly state: RolloutState },
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update rollouts set stable_id = ${start.stable}, plan = ${JSON.stringify(start.plan)}, state = ${JSON.stringify(start.state)}, phase = ${start.state.phase},
+    update rollouts set stable_id = ${start.stable}, plan = ${toJson(start.plan)}, state = ${toJson(start.state)}, phase = ${start.state.phase},
       wait = null, started_at = clock_timestamp(), revision = revision + 1
     where id = ${row.id} and revision = ${row.revision}`.execute(trx);
   return numAffectedRows === 1n;
@@ -208,14 +208,14 @@ export async function startRollout(
 
 export async function saveWait(trx: Trx, row: Read, phase: Phase, wait: Wait): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update rollouts set phase = ${phase}, state = jsonb_set(state, '{phase}', to_jsonb(${phase}::text)), wait = ${JSON.stringify(wait)}, revision = revision + 1
+    update rollouts set phase = ${phase}, state = jsonb_set(state, '{phase}', to_jsonb(${phase}::text)), wait = ${toJson(wait)}, revision = revision + 1
     where id = ${row.id} and revision = ${row.revision}`.execute(trx);
   return numAffectedRows === 1n;
 }
 
 export async function endWaiting(trx: Trx, row: Read, state: RolloutState): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update rollouts set phase = ${state.phase}, state = ${JSON.stringify(state)}, wait = null, finished_at = clock_timestamp(), revision = revision + 1
+    update rollouts set phase = ${state.phase}, state = ${toJson(state)}, wait = null, finished_at = clock_timestamp(), revision = revision + 1
     where id = ${row.id} and revision = ${row.revision}`.execute(trx);
   return numAffectedRows === 1n;
 }
@@ -236,8 +236,7 @@ export async function updateEnvironment(
     const until = change.warm === null ? sql`null` : sql`to_timestamp(${change.warm.until / 1000})`;
     sets.push(sql`warm_release = ${change.warm?.release ?? null}, warm_until = ${until}`);
   }
-  if (change.hold !== undefined)
-    sets.push(sql`hold = ${change.hold === null ? null : JSON.stringify(change.hold)}::jsonb`);
+  if (change.hold !== undefined) sets.push(sql`hold = ${change.hold === null ? null : toJson(change.hold)}::jsonb`);
   if (change.drift !== undefined) sets.push(sql`drift = ${change.drift}`);
   if (sets.length === 0) return;
   await sql`update environments set ${sql.join(sets)} where app = ${key.app} and name = ${key.environment}`.execute(
@@ -258,7 +257,7 @@ export async function intend(
 ): Promise<void> {
   await sql`
     insert into rollout_effects (key, app, environment, rollout_id, kind, detail, fence)
-    values (${intent.key}, ${intent.app}, ${intent.environment}, ${intent.rolloutId}, ${intent.kind}, ${JSON.stringify(intent.detail)}, ${intent.fence})
+    values (${intent.key}, ${intent.app}, ${intent.environment}, ${intent.rolloutId}, ${intent.kind}, ${toJson(intent.detail)}, ${intent.fence})
     on conflict (key) do update set fence = greatest(rollout_effects.fence, excluded.fence)`.execute(trx);
 }
 
@@ -324,7 +323,7 @@ export async function updateDeployment(
   await sql`
     update deployments set status = ${change.status},
       previous_release_id = case when ${change.previous !== undefined} then ${change.previous ?? null} else previous_release_id end,
-      evidence = coalesce(${change.evidence === undefined ? null : JSON.stringify(change.evidence)}::jsonb, evidence),
+      evidence = coalesce(${change.evidence === undefined ? null : toJson(change.evidence)}::jsonb, evidence),
       reason = coalesce(${change.reason ?? null}, reason),
       finished_at = case when ${change.finished === true} then clock_timestamp() else finished_at end
     where rollout_id = ${rolloutId}`.execute(trx);

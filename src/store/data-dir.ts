@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FunadeError, messageOf } from '../kernel/index.ts';
 
 /** Everything that Funade keeps on disk, and the proof that this process alone uses it. */
@@ -25,7 +25,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
   const root = resolve(path);
   const lock = join(root, 'server.lock');
   try {
-    await mkdir(root, { recursive: true });
+    await makeDirectory(root);
     await chmod(root, 0o711);
     await writeFile(join(root, '.writable'), '');
     await rm(join(root, '.writable'));
@@ -46,6 +46,19 @@ export async function openDataDir(path: string): Promise<DataDir> {
     },
     release: () => rm(lock, { force: true }),
   };
+}
+
+/** Node's own recursive mkdir never returns where a parent exists and refuses children with ENOENT, as /proc does. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw thrown;
+    await makeDirectory(dirname(path));
+    await mkdir(path);
+  }
 }
 
 async function takeLock(lock: string, root: string): Promise<void> {

@@ -2,6 +2,7 @@ import { type Generated, Kysely, PostgresDialect, type Transaction, sql } from '
 import pg from 'pg';
 import { type Clock, FunadeError, type Logger, messageOf, sleep } from '../kernel/index.ts';
 import { isUnreachable } from './pg-errors.ts';
+import { PreparingClient } from './preparing-client.ts';
 
 /** Tables of the store room itself; every room adds its own with `db.withTables<…>()`. */
 export interface CoreTables {
@@ -37,6 +38,8 @@ const INT8 = 20;
 export function connect(connection: Connection, options: { readonly max?: number; readonly name?: string } = {}): Db {
   const pool = new pg.Pool({
     ...connection,
+    Client: PreparingClient,
+    pipeline: true, // a statement is sent without waiting for the answer to the one before
     max: options.max ?? 12,
     application_name: options.name ?? 'funade',
     connectionTimeoutMillis: 5000,
@@ -52,9 +55,37 @@ export function connect(connection: Connection, options: { readonly max?: number
   return new Kysely<CoreTables>({ dialect: new PostgresDialect({ pool }) });
 }
 
+/**
+ * Waits for statements of one transaction that were sent without waiting for each other. Throws what the first of them threw
+ * that failed, and only when all have ended: none is left behind for the connection's next user.
+ */
+export async function together(...statements: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(statements);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+const afterCommits = new WeakMap<Trx, (() => void)[]>();
+
 /** Runs `work` in one transaction; whatever throws inside rolls all of it back. */
-export function transaction<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
-  return db.transaction().execute(work);
+export async function transaction<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
+  const acts: (() => void)[] = [];
+  const result = await db.transaction().execute((trx) => {
+    afterCommits.set(trx, acts);
+    return work(trx);
+  });
+  for (const act of acts) act();
+  return result;
+}
+
+/**
+ * Has `act` called in this process once the transaction has committed, never when it rolls back; it must not throw. False
+ * for a transaction that `transaction` did not begin: then nothing will be called. Nobody calls it after a crash either, so
+ * it is for what some later look would find as well.
+ */
+export function afterCommit(trx: Trx, act: () => void): boolean {
+  const acts = afterCommits.get(trx);
+  acts?.push(act);
+  return acts !== undefined;
 }
 
 /** The database's time in epoch milliseconds. */

@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import { type Logger, messageOf, sleep } from '../kernel/index.ts';
 import type { Db, Trx } from './database.ts';
+import { toJson } from './json.ts';
 
 /** An event to be written in the transaction of the change that it tells of. */
 export interface NewEvent {
@@ -32,18 +33,21 @@ export interface EventFilter {
   readonly subject?: string | undefined;
 }
 
-export async function appendEvent(trx: Trx, event: NewEvent): Promise<void> {
-  await trx
-    .insertInto('events')
-    .values({
-      kind: event.kind,
-      app: event.app ?? null,
-      environment: event.environment ?? null,
-      subject: event.subject,
-      actor: event.actor,
-      data: JSON.stringify(event.data ?? {}),
-    })
-    .execute();
+const APPEND = `
+  insert into events (kind, app, environment, subject, actor, data)
+  select e.kind, e.app, e.environment, e.subject, e.actor, coalesce(e.data, '{}')
+  from rows from (json_to_recordset($1::json) as (kind text, app text, environment text, subject text, actor text, data jsonb))
+    with ordinality as e (kind, app, environment, subject, actor, data, place)
+  order by e.place`;
+
+export function appendEvent(trx: Trx, event: NewEvent): Promise<void> {
+  return appendEvents(trx, [event]);
+}
+
+/** Appends events in their order, with one statement. */
+export async function appendEvents(trx: Trx, events: readonly NewEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await trx.executeQuery(CompiledQuery.raw(APPEND, [toJson(events)]));
 }
 
 /**

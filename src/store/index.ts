@@ -3,9 +3,11 @@ export {
   type DatabaseClock,
   type Db,
   type Trx,
+  afterCommit,
   connect,
   databaseNow,
   databaseClock,
+  together,
   transaction,
   waitForDatabase,
 } from './database.ts';
@@ -16,10 +18,12 @@ export {
   type NewEvent,
   type StoredEvent,
   appendEvent,
+  appendEvents,
   followEvents,
   lastEventPosition,
   readEvents,
 } from './events.ts';
 export { type DataDir, openDataDir } from './data-dir.ts';
+export { toJson } from './json.ts';
 export { migrateToLatest } from './migrate.ts';
 export { isStorageFull, isUniqueViolation, isUnreachable } from './pg-errors.ts';

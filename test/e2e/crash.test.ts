@@ -9,7 +9,8 @@ test(
   async () => {
     const pause = { min: 500, max: 1500 };
     const told: string[] = [];
-    const result = await runChaos({ rollouts: 2, seed: 7, pause, rate: 60, keep: false }, (text) => told.push(text));
+    const outside = { say: (text: string) => told.push(text), signal: new AbortController().signal };
+    const result = await runChaos({ rollouts: 2, seed: 7, pause, rate: 60, keep: false }, outside);
     expect(result.findings, told.join('\n')).toEqual([]);
     expect(result.kills.filter(({ interrupted }) => interrupted > 0).length).toBeGreaterThanOrEqual(3);
     expect(Math.max(...recoveries(result))).toBeLessThanOrEqual(RECOVERY_LIMIT);

@@ -44,6 +44,7 @@ interface Call {
 /** One look at the world, what was decided on it, and the state before. */
 export interface Look {
   readonly now: number;
+  readonly chaos: Chaos;
   readonly before: RolloutState;
   readonly target: TargetState;
   readonly metrics: readonly MetricResult[];
@@ -141,7 +142,7 @@ class World {
     const commands = chaos.command === null ? [] : [{ ...command, kind: chaos.command }];
     const observation = deepFreeze({ target, metrics, commands, sent: new Set(this.sent) });
     const before = deepFreeze(state);
-    return { now, before, target, metrics, commands, decision: decide(this.facts, before, observation, now) };
+    return { now, chaos, before, target, metrics, commands, decision: decide(this.facts, before, observation, now) };
   }
 
   observe(ready: boolean): TargetState {

@@ -38,37 +38,36 @@ export async function withWorld<T>(role: string, work: (world: World) => Promise
     await writeFile(join(template, 'index.mjs'), HANDLER);
     const repository = await createRepository(template, join(folder, 'repository'));
     const commit = await repository.commit(null);
-    const first = await startServer({ dataDir: folder, secret });
-    const owner = createClient(first.url, await first.ownerToken());
-    await owner.post('/apps', { source: repository.directory, repository: REPOSITORY }, appView);
-    const server = role === 'all' ? first : await restart(first, { folder, secret, role });
-    const connection = await connectionOf(server.dataDir);
-    const db = connect(connection, { max: 1, name: 'bench' });
+    let server = await startServer({ dataDir: folder, secret });
     try {
-      return await work({ server, secret, commit, connection, db, push: () => push(server, secret, commit) });
+      const owner = createClient(server.url, await server.ownerToken());
+      await owner.post('/apps', { source: repository.directory, repository: REPOSITORY }, appView);
+      if (role !== 'all') {
+        await server.stop();
+        server = await startServer({ dataDir: folder, secret, role });
+      }
+      const connection = await connectionOf(server.dataDir);
+      const db = connect(connection, { max: 1, name: 'bench' });
+      try {
+        const { url } = server;
+        return await work({ server, secret, commit, connection, db, push: () => push(url, secret, commit) });
+      } finally {
+        await db.destroy();
+      }
     } finally {
-      await db.destroy();
       await server.stop();
     }
   });
 }
 
-async function restart(
-  first: ServerProcess,
-  { folder, secret, role }: { readonly folder: string; readonly secret: string; readonly role: string },
-): Promise<ServerProcess> {
-  await first.stop();
-  return startServer({ dataDir: folder, secret, role });
-}
-
-async function push(server: ServerProcess, secret: string, commit: Commit): Promise<number> {
+async function push(url: string, secret: string, commit: Commit): Promise<number> {
   const delivery = {
     repository: REPOSITORY,
     cloneUrl: `https://github.com/${REPOSITORY}.git`,
     commit,
     pushedAt: Date.now(),
   };
-  const { status, body } = await deliverPush(server.url, secret, delivery);
+  const { status, body } = await deliverPush(url, secret, delivery);
   const answered = performance.timeOrigin + performance.now();
   if (status !== 200 || !body.includes('"task_queued":true')) throw new Error(`a push was answered ${status} ${body}`);
   return answered;
@@ -87,7 +86,7 @@ on: { branches: [main] }
 functions:
   echo: { runtime: nodejs, handler: index.handler, route: /echo, concurrency: 16 }
 pipeline:
-${Array.from({ length: STAGES }, (_, index) => `  - run${index}: 'true'`).join('\n')}
+${Array.from({ length: STAGES }, (_, index) => `  - run: { name: step ${index + 1}, run: 'true' }`).join('\n')}
   - deploy: { to: production }
 environments:
   production: { target: functions, strategy: rolling }

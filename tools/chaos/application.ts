@@ -2,8 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Commit, type Repository, createRepository } from '../demo/repository.ts';
 
-export const ENVIRONMENTS = ['staging', 'production'] as const;
-/** Weights that a rollout to each environment goes through. */
+/** Weights that a deployment to each environment goes through, as the configuration below says. */
 export const PLANNED: Readonly<Record<string, readonly number[]>> = {
   staging: [25, 50, 75, 100],
   production: [10, 25, 50, 75, 100],

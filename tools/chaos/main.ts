@@ -13,9 +13,11 @@ async function main(): Promise<number> {
   }
   console.error(`chaos with seed ${options.seed}`);
   const begun = Date.now();
-  const result = await runChaos(options, (text) => {
-    console.error(`${((Date.now() - begun) / 1000).toFixed(1).padStart(7)} s  ${text}`);
-  });
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+  const say = (text: string) => console.error(`${((Date.now() - begun) / 1000).toFixed(1).padStart(7)} s  ${text}`);
+  const result = await runChaos(options, { say, signal: interrupted.signal });
   for (const line of reportOf(result)) console.log(line);
   return isPassed(result) ? 0 : 1;
 }

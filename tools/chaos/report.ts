@@ -2,6 +2,7 @@ import { formatDuration } from '../../src/kernel/index.ts';
 import { FAULTS, type Fault } from './checks/finding.ts';
 import { countTraffic } from './checks/traffic.ts';
 import type { Result } from './run.ts';
+import type { Facts } from './store.ts';
 
 /** The longest time that a restart may take until everything moves again, in milliseconds. */
 export const RECOVERY_LIMIT = 15_000;
@@ -30,6 +31,7 @@ export function reportOf(result: Result): readonly string[] {
   const repeats = sent.reduce((sum, { attempts }) => sum + attempts.length - 1, 0);
   const rows: readonly (readonly [string, string])[] = [
     ['kills', `${kills.length} (${busy} while something moved, ${again} before the last one was recovered from)`],
+    ['interrupted', interruptedOf(facts)],
     ['rollouts', outcomesOf(facts.rollouts.map(({ environment, phase }) => `${environment} ${phase}`))],
     ['runs', outcomesOf(facts.runs.map(({ state }) => state))],
     ['pushes', `${sent.length} (told again ${repeats} times)`],
@@ -50,6 +52,14 @@ export function reportOf(result: Result): readonly string[] {
     ...(result.folder === null ? [] : [`data and logs are kept in ${result.folder}`]),
     isPassed(result) ? '✔ passed' : '✖ failed',
   ];
+}
+
+/** Shows that the kills hit the moments that matter. */
+function interruptedOf({ intents, writes, runs }: Facts): string {
+  const acted = new Set(writes.map(({ key }) => key));
+  const effects = intents.filter(({ key, sent }) => !sent && acted.has(key)).length;
+  const stages = runs.flatMap((run) => run.stages).filter(({ attempt }) => attempt > 1).length;
+  return `${effects} effects between acting and being recorded, ${stages} stages that were begun again`;
 }
 
 function countOf({ findings }: Result, fault: Fault): number {

@@ -1,5 +1,6 @@
 import { messageOf, sleep } from '../../src/kernel/index.ts';
 import { type Sample, startLoad } from '../demo/load.ts';
+import { PLANNED } from './application.ts';
 import { createChance } from './chance.ts';
 import { type Finding, illegal, lost } from './checks/finding.ts';
 import { checkReleases } from './checks/releases.ts';
@@ -33,13 +34,19 @@ const SETTLED_WITHIN = 60_000;
 const GONE_WITHIN = 10_000;
 const LOOK_EVERY = 100;
 
-export async function runChaos(options: ChaosOptions, say: (text: string) => void): Promise<Result> {
+export interface Outside {
+  readonly say: (text: string) => void;
+  /** Ends the run early; everything is taken down as usual. */
+  readonly signal: AbortSignal;
+}
+
+export async function runChaos(options: ChaosOptions, outside: Outside): Promise<Result> {
   const started = performance.now();
   const world = await createWorld();
-  say(`data and logs: ${world.folder}`);
+  outside.say(`data and logs: ${world.folder}`);
   let keep = options.keep;
   try {
-    const seen = await observe(world, options, say);
+    const seen = await observe(world, options, outside);
     const findings = [...seen.findings, ...(await checkOrphans(world, seen.kills))];
     keep ||= findings.length > 0;
     const folder = keep ? world.folder : null;
@@ -52,12 +59,11 @@ export async function runChaos(options: ChaosOptions, say: (text: string) => voi
 type Seen = Omit<Result, 'folder' | 'took'>;
 
 /** The story under traffic and kills, and then what all the tables and the router say. */
-async function observe(world: World, options: ChaosOptions, say: (text: string) => void): Promise<Seen> {
+async function observe(world: World, options: ChaosOptions, outside: Outside): Promise<Seen> {
   const trouble: Trouble = { fail: new Set(), crash: new Set() };
   const load = startLoad(() => addressOf(world, trouble), options.rate);
   const killer = startKiller(world, createChance(options.seed + 1), options.pause);
-  const stopped = new AbortController();
-  const { story, failure } = await play(world, options, { trouble, killer, stopped, say });
+  const { story, failure } = await play(world, options, { trouble, killer, outside });
   await killer.stop();
   const findings: Finding[] = [];
   for (const text of [failure, killer.failure()]) if (text !== null) findings.push(lost(text));
@@ -69,7 +75,7 @@ async function observe(world: World, options: ChaosOptions, say: (text: string) 
   const { sent } = world.forge;
   findings.push(
     ...checkRuns(facts, sent),
-    ...checkRollouts(facts, story),
+    ...checkRollouts(facts, { ...story, planned: PLANNED }),
     ...checkRouter(facts),
     ...checkReleases(facts, sent, samples),
     ...checkTraffic(facts, samples),
@@ -80,20 +86,27 @@ async function observe(world: World, options: ChaosOptions, say: (text: string) 
 interface Play {
   readonly trouble: Trouble;
   readonly killer: Killer;
-  readonly stopped: AbortController;
-  readonly say: (text: string) => void;
+  readonly outside: Outside;
 }
 
 async function play(
   world: World,
   { seed, rollouts }: ChaosOptions,
-  { trouble, killer, stopped, say }: Play,
+  { trouble, killer, outside: { say, signal } }: Play,
 ): Promise<{ readonly story: Story; readonly failure: string | null }> {
+  const stopped = new AbortController();
   const watch = setInterval(() => {
     if (killer.failure() !== null) stopped.abort(new Error('the control plane is down for good'));
   }, LOOK_EVERY);
   try {
-    const story = { world, chance: createChance(seed), rollouts, trouble, say, signal: stopped.signal };
+    const story = {
+      world,
+      chance: createChance(seed),
+      rollouts,
+      trouble,
+      say,
+      signal: AbortSignal.any([stopped.signal, signal]),
+    };
     return { story: await tellStory(story), failure: null };
   } catch (thrown) {
     return { story: { rollbacks: [] }, failure: messageOf(thrown) };

@@ -52,6 +52,7 @@ export function createServerProcess({ name, folder, port, environment }: ServerS
         FUNADE_DATA_DIR: dataDir,
         FUNADE_PORT: String(port),
       },
+      detached: true, // Ctrl-C is for the tool alone, which stops what it started
       stdio: ['ignore', output, output],
     });
     closeSync(output);

@@ -120,7 +120,12 @@ export interface RunFact {
   readonly state: string;
   readonly ended: boolean;
   readonly releaseId: string | null;
-  readonly stages: readonly { readonly name: string; readonly state: string; readonly rollout: string | null }[];
+  readonly stages: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly attempt: number;
+    readonly rollout: string | null;
+  }[];
 }
 export interface RolloutFact {
   readonly id: string;
@@ -138,6 +143,11 @@ export interface RolloutFact {
   /** Epoch milliseconds. */
   readonly endedAt: number | null;
   readonly ledger: string | null;
+}
+export interface IntentFact {
+  readonly key: string;
+  /** Whether it was recorded that the call had returned. */
+  readonly sent: boolean;
 }
 export interface WriteFact {
   readonly environment: string;
@@ -166,7 +176,7 @@ export interface Facts {
   readonly runs: readonly RunFact[];
   readonly releases: readonly { readonly id: string; readonly number: number; readonly sha: string }[];
   readonly rollouts: readonly RolloutFact[];
-  readonly intents: readonly string[];
+  readonly intents: readonly IntentFact[];
   readonly writes: readonly WriteFact[];
   readonly events: readonly EventFact[];
   readonly places: readonly PlaceFact[];
@@ -179,7 +189,7 @@ export async function readFacts(db: Db): Promise<Facts> {
       select delivery_id as "deliveryId", outcome, run_ids as "runIds" from deliveries order by id`),
     runs: await rows(sql<RunFact>`
       select id, trigger ->> 'deliveryId' as "deliveryId", state, finished_at is not null as ended, release_id as "releaseId",
-        coalesce((select jsonb_agg(jsonb_build_object('name', name, 'state', state, 'rollout', rollout_id) order by index)
+        coalesce((select jsonb_agg(jsonb_build_object('name', name, 'state', state, 'attempt', attempt, 'rollout', rollout_id) order by index)
           from stages where run_id = runs.id), '[]') as stages
       from runs order by sequence`),
     releases: await rows(sql<Facts['releases'][number]>`
@@ -192,7 +202,7 @@ export async function readFacts(db: Db): Promise<Facts> {
           where step ->> 'kind' = 'weight'), '[]') as planned,
         (extract(epoch from r.finished_at) * 1000)::float8 as "endedAt", d.status as ledger
       from rollouts r left join deployments d on d.rollout_id = r.id order by r.sequence`),
-    intents: (await rows(sql<{ key: string }>`select key from rollout_effects`)).map(({ key }) => key),
+    intents: await rows(sql<IntentFact>`select key, sent_at is not null as sent from rollout_effects`),
     writes: await rows(sql<WriteFact>`
       select environment, act, key, fence, revision, changed, weights from function_alias_history order by position`),
     events: await rows(sql<EventFact>`select kind, environment, subject, data from events order by position`),

@@ -159,16 +159,15 @@ function holdOf(row: RolloutRow, abort: WaitView['next'][number]): WaitView {
   const step = plan.steps[state.step];
   const promote = { command: `funade promote ${row.id}`, why: 'takes the next step now' };
   const duration = step === undefined ? plan.bake : durationOf(step);
-  const until = duration === null ? null : state.stepSince + duration;
-  const open = row.metrics
-    .filter((metric) => metric.verdict !== 'pass')
-    .map((metric) => `${metric.name}: ${metric.finding}`);
-  const cause =
-    duration === null ? 'a person to promote' : [step === undefined ? 'baking' : 'the step', ...open].join(' · ');
+  const measured = plan.analysis.metrics.length > 0;
+  const time =
+    step === undefined ? `baking for ${formatDuration(plan.bake)}` : `the pause of ${formatDuration(duration ?? 0)}`;
+  const parts = [...(duration === 0 ? [] : [time]), ...(measured ? ['fresh samples that pass'] : [])];
   return {
-    cause,
+    cause: duration === null ? 'a person to promote' : parts.join(' and '),
     since: state.stepSince,
-    until,
+    // Without samples it pauses for a person then; time alone gives up nothing.
+    until: duration !== null && measured ? state.freshFrom + plan.analysis.maxWait : null,
     endedBy: duration === null ? '`funade promote`' : 'time and a passing analysis',
     needsPerson: duration === null,
     next: row.kind === 'rollback' ? [abort] : [promote, abort],

@@ -4,11 +4,12 @@ import {
   type RunRow,
   type StageRow,
   type StageWait,
+  hasRunEnded,
   listApprovals,
   readDecisions,
   readStages,
 } from '../../releases/index.ts';
-import { type RolloutRow, isWaiting, readOpenRollouts, readRollouts } from '../../rollouts/index.ts';
+import { type RolloutRow, isActive, isWaiting, readOpenRollouts, readRollouts } from '../../rollouts/index.ts';
 import type { Db } from '../../store/index.ts';
 import type { ApprovalView, RunView, StageView, WaitView } from '../contract/index.ts';
 import { type Summaries, summariesOf } from './release.ts';
@@ -55,12 +56,12 @@ function runViewOf(row: RunRow, stages: StageView[], summaries: Summaries): RunV
   return {
     id: row.id,
     app: row.app,
-    state: row.state,
+    state: stateOf(row, stages),
     release: summaries(row.release_id),
     commit: row.commit,
     trigger: row.trigger,
     stages,
-    wait: waitViewOf(row.trouble) ?? stages.find((stage) => stage.state === 'waiting')?.wait ?? null,
+    wait: waitViewOf(row.trouble) ?? stages.find((stage) => stage.wait !== null)?.wait ?? null,
     failure: row.failure === null ? null : { ...row.failure, evidence: [...row.failure.evidence] },
     createdAt: row.created_at.getTime(),
     startedAt: row.started_at?.getTime() ?? null,
@@ -68,11 +69,23 @@ function runViewOf(row: RunRow, stages: StageView[], summaries: Summaries): RunV
   };
 }
 
+/** A run that has not ended is as its stages are: they were read a moment later than the run itself. */
+function stateOf(row: RunRow, stages: readonly StageView[]): RunView['state'] {
+  if (hasRunEnded(row.state)) return row.state;
+  if (stages.some((stage) => stage.state === 'running')) return 'running';
+  return stages.some((stage) => stage.state === 'waiting') ? 'waiting' : row.state;
+}
+
 interface Related {
   readonly rollouts: ReadonlyMap<string, RolloutRow>;
   readonly ahead: ReadonlyMap<string, readonly RolloutRow[]>;
   readonly approvals: readonly ApprovalView[];
   readonly summaries: Summaries;
+}
+
+/** A stage whose rollout has the environment is at work, whatever the pipeline itself waits for. */
+function isMoving(rollout: RolloutRow | undefined): boolean {
+  return rollout !== undefined && isActive(rollout.phase) && rollout.state.paused === null;
 }
 
 function waitViewOf(wait: StageWait | null): WaitView | null {
@@ -87,7 +100,7 @@ function stageViewOf(stage: StageRow, { rollouts, ahead, approvals, summaries }:
     name: stage.name,
     kind: stage.config.kind,
     detail: detailOf(stage),
-    state: stage.state,
+    state: stage.state === 'waiting' && isMoving(rollout) ? 'running' : stage.state,
     attempt: stage.attempt,
     startedAt: stage.started_at?.getTime() ?? null,
     finishedAt: stage.finished_at?.getTime() ?? null,

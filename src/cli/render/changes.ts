@@ -113,7 +113,11 @@ function rolloutChanges(
     const mark = markSpan(markOfVerdict(metric.verdict), screen);
     lines.push([span(`${place}  `), mark, span(`  ${clean(metric.condition)}: ${clean(metric.finding)}`)]);
   }
-  lines.push(...waitChanges(before?.wait ?? null, after.wait, { screen, place, needsPerson: after.paused !== null }));
+  // What goes on by itself in a moment is told by phase, weight and verdicts.
+  const needsPerson = after.paused !== null || after.wait?.needsPerson === true;
+  if (needsPerson || after.position > 0) {
+    lines.push(...waitChanges(before?.wait ?? null, after.wait, { screen, place, needsPerson }));
+  }
   if (after.outcome !== null && (before?.outcome ?? null) === null) {
     lines.push([span(`${place}  ${clean(after.outcome.reason)}`)]);
     for (const row of after.outcome.evidence) lines.push([span(`${place}  | ${clean(row)}`)]);

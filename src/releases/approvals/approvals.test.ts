@@ -1,13 +1,18 @@
 import { sql } from 'kysely';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type ReleaseRig, createReleaseRig } from '../../../test/release-rig.ts';
+import { useApproval } from './approvals.ts';
 import { listApprovals, readDecisions } from './store.ts';
 
 let rig: ReleaseRig;
-beforeEach(async () => {
+beforeAll(async () => {
   rig = await createReleaseRig();
 });
-afterEach(() => rig.close());
+afterEach(() => {
+  rig.delivery.holds.clear();
+  rig.roles.set('ben', 'approver');
+});
+afterAll(() => rig.close());
 
 const deploy = 'deploy: { to: production }';
 
@@ -21,6 +26,8 @@ async function asked(approve = '{ by: [approver], quorum: 2 }'): Promise<{ run: 
 const decide = (approvalId: string, user: string, decision: 'approve' | 'reject' = 'approve', comment = '') =>
   rig.releases.decideApproval({ approvalId, user, decision, comment });
 
+const rolloutsOf = (run: string) => rig.delivery.asked.filter(({ runId }) => runId === run);
+
 const stateOf = async (run: string) =>
   (await listApprovals(rig.database.db, { runIds: [run], limit: 10 })).map(({ state }) => state);
 
@@ -32,11 +39,11 @@ test('two people make a quorum, and the rollout knows who they were', async () =
   const { run, approval } = await asked();
   await decide(approval, 'ben', 'approve', 'looks good');
   await expect.poll(async () => (await rig.stages(run))[0]?.wait?.cause).toBe('approval by approver (1 of 2)');
-  expect(rig.delivery.asked).toEqual([]);
+  expect(rolloutsOf(run)).toEqual([]);
   await decide(approval, 'cleo');
   expect(await rig.ended(run)).toMatchObject({ state: 'succeeded' });
   expect(await stateOf(run)).toEqual(['approved']);
-  expect(rig.delivery.asked[0]?.initiator).toEqual({ kind: 'person', user: 'aoi', approvedBy: ['ben', 'cleo'] });
+  expect(rolloutsOf(run)[0]?.initiator).toEqual({ kind: 'person', user: 'aoi', approvedBy: ['ben', 'cleo'] });
   expect(await kindsOf(approval)).toEqual(['approval.requested', 'approval.approved', 'approval.approved']);
 });
 
@@ -57,7 +64,7 @@ test('two people in the same millisecond make one transition', async () => {
   await rig.ended(run);
   const events = await rig.events(run);
   expect(events.filter(({ kind, data }) => kind === 'stage.ended' && data['stage'] === 'approve')).toHaveLength(1);
-  expect(rig.delivery.asked).toHaveLength(1);
+  expect(rolloutsOf(run)).toHaveLength(1);
 });
 
 test('ten clicks of one person in the same millisecond are one decision', async () => {
@@ -76,7 +83,7 @@ test('one rejection ends the run, and nothing is deployed', async () => {
     failure: { code: 'FUN_APPROVAL_REJECTED', message: 'cleo rejected the release for production.' },
   });
   expect(await stateOf(run)).toEqual(['rejected']);
-  expect(rig.delivery.asked).toEqual([]);
+  expect(rolloutsOf(run)).toEqual([]);
 });
 
 test.each([
@@ -124,7 +131,17 @@ test('content that changed after the approval makes it void with a reason, and a
   expect(old).toMatchObject({ id: approval, void_reason: 'the rollout plan changed' });
   expect(await readDecisions(db, [fresh?.id ?? ''])).toEqual([]);
   expect(await kindsOf(approval)).toContain('approval.voided');
-  expect(rig.delivery.asked).toEqual([]);
+  expect(rolloutsOf(run)).toEqual([]);
+});
+
+test('an approval is not used over a decision that came meanwhile', async () => {
+  const { run, approval } = await asked();
+  await decide(approval, 'ben');
+  expect(await useApproval(rig.database.db, approval, 0)).toBe(false);
+  expect(await stateOf(run)).toEqual(['pending']);
+  expect(await useApproval(rig.database.db, approval, 1)).toBe(true);
+  expect(await stateOf(run)).toEqual(['approved']);
+  await expect(decide(approval, 'cleo', 'reject')).rejects.toMatchObject({ code: 'FUN_CONFLICT' });
 });
 
 test('a decision on a request that is closed, or that never was, is refused', async () => {

@@ -5,7 +5,14 @@ import type { RunDependencies } from '../dependencies.ts';
 import type { Members } from '../port.ts';
 import type { ReleaseRow } from '../store.ts';
 import { type ApprovalDecision, type ApprovalRequest, type Binding, isAuthor, mayDecide } from './evaluate.ts';
-import { type ApprovalRow, insertDecision, lockApproval, readApproval, readDecisions } from './store.ts';
+import {
+  type ApprovalRow,
+  insertDecision,
+  lockApproval,
+  readApproval,
+  readDecisions,
+  setApprovalState,
+} from './store.ts';
 
 export function bindingOf(release: Pick<ReleaseRow, 'id' | 'config_hash' | 'config'>, target: string): Binding {
   const plan = JSON.stringify(release.config.environments[target] ?? null);
@@ -45,6 +52,19 @@ export async function decisionsWithRoles(
       role: await members.roleOf(row.user_name),
     })),
   );
+}
+
+/**
+ * Uses an approval on the strength of `known` decisions; false when somebody has decided since. Whoever decides holds the same
+ * lock: a rejection that was taken down in time is never passed over.
+ */
+export async function useApproval(db: Db, approvalId: string, known: number): Promise<boolean> {
+  return transaction(db, async (trx) => {
+    await lockApproval(trx, approvalId);
+    if ((await readDecisions(trx, [approvalId])).length !== known) return false;
+    await setApprovalState(trx, approvalId, 'approved', null);
+    return true;
+  });
 }
 
 export interface DecisionRequest {

@@ -95,6 +95,13 @@ describe('time', () => {
   });
 });
 
+test('what was used stays so, whoever has lost access since', () => {
+  expect(standing([by('ben'), by('cleo', null)], { state: 'approved' })).toEqual({
+    kind: 'approved',
+    by: ['ben', 'cleo'],
+  });
+});
+
 describe('what it is bound to', () => {
   test.each([
     ['release', { releaseId: 'rel_2' }, 'the release changed from rel_1 to rel_2'],

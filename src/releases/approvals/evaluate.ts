@@ -56,7 +56,10 @@ export function isAuthor(request: Pick<ApprovalRequest, 'author'>, user: string)
   return request.author.toLowerCase() === user.toLowerCase();
 }
 
-/** Where an approval stands when it is about to be used: bound content first, then one rejection, then the quorum. */
+/**
+ * Where an approval stands when it is about to be used: bound content first, then one rejection, then the quorum. One that has
+ * been used stays so: a process that died right after it must not ask again.
+ */
 export function evaluate(
   request: ApprovalRequest,
   present: Binding,
@@ -65,13 +68,18 @@ export function evaluate(
 ): Evaluation {
   const changed = changeOf(request, present);
   if (changed !== null) return { kind: 'void', reason: changed };
+  if (request.state === 'approved') return { kind: 'approved', by: approversOf(decisions) };
   const counted = decisions.filter((decision) => mayDecide(request, decision.user, decision.role, context.atLeast));
   const rejection = counted.find((decision) => decision.decision === 'reject');
   if (rejection !== undefined) return { kind: 'rejected', by: rejection.user };
-  const by = [...new Set(counted.map((decision) => decision.user))];
+  const by = approversOf(counted);
   if (by.length >= request.quorum) return { kind: 'approved', by };
   if (context.now > request.expiresAt) return { kind: 'expired' };
   return { kind: 'pending', given: by.length };
+}
+
+function approversOf(decisions: readonly ApprovalDecision[]): readonly string[] {
+  return [...new Set(decisions.filter(({ decision }) => decision === 'approve').map(({ user }) => user))];
 }
 
 function changeOf(request: Binding, present: Binding): string | null {

@@ -2,7 +2,7 @@ import type { ApproveStageConfig } from '../../config/index.ts';
 import { FunadeError, assertNever, newId } from '../../kernel/index.ts';
 import { appendEvent } from '../../store/index.ts';
 import { type Evaluation, evaluate } from '../approvals/evaluate.ts';
-import { bindingOf, decisionsWithRoles, requestOf } from '../approvals/approvals.ts';
+import { bindingOf, decisionsWithRoles, requestOf, useApproval } from '../approvals/approvals.ts';
 import { type ApprovalRow, insertApproval, readApprovalOfStage, setApprovalState } from '../approvals/store.ts';
 import { targetOfApproval } from '../pipeline.ts';
 import type { StageWait } from '../port.ts';
@@ -30,7 +30,9 @@ export async function approveStage(context: StageContext<ApproveStageConfig>): P
     now: clock.now(),
     atLeast: members.atLeast,
   });
-  return resultOf(context, { release, target, approval, evaluation });
+  if (evaluation.kind !== 'approved') return resultOf(context, { release, target, approval, evaluation });
+  const isUsed = await useApproval(context.dependencies.db, approval.id, decisions.length);
+  return isUsed ? { kind: 'succeeded' } : approveStage(context);
 }
 
 /** Nobody is asked for a release that automation may not bring back. */
@@ -104,7 +106,7 @@ interface Standing {
   readonly release: ReleaseRow;
   readonly target: string;
   readonly approval: ApprovalRow;
-  readonly evaluation: Evaluation;
+  readonly evaluation: Exclude<Evaluation, { readonly kind: 'approved' }>;
 }
 
 function resultOf(
@@ -120,8 +122,6 @@ function resultOf(
         wakeAt: until + 1,
       };
     }
-    case 'approved':
-      return { kind: 'succeeded', commit: (trx) => setApprovalState(trx, approval.id, 'approved', null) };
     case 'rejected': {
       const result = failed(new FunadeError('FUN_APPROVAL_REJECTED', { user: evaluation.by, target }));
       return { ...result, commit: (trx) => setApprovalState(trx, approval.id, 'rejected', null) };

@@ -22,8 +22,18 @@ export async function deployStage(context: StageContext<DeployStageConfig>): Pro
   if (status.startedAt === null) return waiting(context, status, { until: null, wakeAt: now + timeout });
   const until = status.startedAt + timeout;
   if (now < until) return waiting(context, status, { until, wakeAt: until });
-  await delivery.abort(context.stage.rollout_id, `the stage did not end within ${formatDuration(timeout)}`);
-  return waiting(context, status, { until, wakeAt: now + ABORT_PATIENCE });
+  return overdue(context, context.stage.rollout_id, now);
+}
+
+/** Asks for the end of a rollout that took too long, and again when it is still there a while later. */
+async function overdue(context: StageContext<DeployStageConfig>, rolloutId: string, now: number): Promise<StageResult> {
+  const { config, dependencies, stage } = context;
+  const cause = `the end of the rollout to ${config.to}, which was aborted after ${formatDuration(config.timeout)}`;
+  const asked = stage.wait?.cause === cause ? stage.wait.since : null;
+  if (asked !== null && now < asked + ABORT_PATIENCE)
+    return { kind: 'waiting', wait: { ...waitFor(context, asked), cause }, wakeAt: asked + ABORT_PATIENCE };
+  await dependencies.delivery.abort(rolloutId, `the stage did not end within ${formatDuration(config.timeout)}`);
+  return { kind: 'waiting', wait: { ...waitFor(context, now), cause }, wakeAt: now + ABORT_PATIENCE };
 }
 
 async function requestRollout(context: StageContext<DeployStageConfig>): Promise<StageResult> {

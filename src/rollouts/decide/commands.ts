@@ -123,9 +123,11 @@ function moved(
   { step, now }: { readonly step: number; readonly now: number },
 ): Applied {
   const events = [promotion(command, step)];
+  const isStill = state.phase === 'shifting' && step === state.step;
+  // Who promotes what is on its way already does not give the router more time.
+  if (isStill && state.paused === null) return { state, events };
   const base = { ...state, paused: null, step, progressAt: now };
-  if (state.phase === 'preparing') return { state: base, events };
-  if (state.phase === 'shifting' && step === state.step) return { state: base, events };
+  if (isStill || state.phase === 'preparing') return { state: base, events };
   return { state: { ...base, phase: 'shifting', stepSince: now, observedSince: null }, events };
 }
 

@@ -30,7 +30,7 @@ const sound: Facts = {
       state: 'succeeded',
       ended: true,
       releaseId: 'rel_1',
-      stages: [{ name: 'deploy', state: 'succeeded', rollout: 'rol_1' }],
+      stages: [{ name: 'deploy', state: 'succeeded', attempt: 1, rollout: 'rol_1' }],
     },
   ],
   releases: [{ id: 'rel_1', number: 1, sha: 'abc' }],
@@ -52,7 +52,7 @@ const sound: Facts = {
       ledger: 'succeeded',
     },
   ],
-  intents: ['rol_1:prepare', 'rol_1:step-0:50', 'rol_1:step-1:100'],
+  intents: ['rol_1:prepare', 'rol_1:step-0:50', 'rol_1:step-1:100'].map((key) => ({ key, sent: true })),
   writes: [
     write('rol_1:prepare', 'publish', 0, 1),
     write('rol_1:step-0:50', 'weights', 50, 2),
@@ -96,7 +96,7 @@ const answered: Sample = { at: 1, status: 200, version: 'rel_1', byFunction: tru
 function findingsOf(facts: Facts, samples: readonly Sample[] = [answered], pushes = sent): readonly Finding[] {
   return [
     ...checkRuns(facts, pushes),
-    ...checkRollouts(facts, { rollbacks: [] }),
+    ...checkRollouts(facts, { rollbacks: [], planned: { production: [50, 100] } }),
     ...checkRouter(facts),
     ...checkReleases(facts, pushes, samples),
     ...checkTraffic(facts, samples),
@@ -141,6 +141,11 @@ test.each<{ rule: string; facts: Facts; fault: Finding['fault'] }>([
     rule: 'a rollout that did not end is lost',
     facts: { ...sound, rollouts: [{ ...rollout!, phase: 'holding', endedAt: null }] },
     fault: 'lost',
+  },
+  {
+    rule: 'a plan that is not the configured one is illegal',
+    facts: { ...sound, rollouts: [{ ...rollout!, planned: [25, 50, 100] }] },
+    fault: 'illegal state',
   },
   {
     rule: 'a ledger that tells another end is illegal',

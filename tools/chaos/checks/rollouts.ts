@@ -27,13 +27,16 @@ const ASIDE = ['rollout.command', 'rollout.gap'];
 export interface Expected {
   /** Reasons of rollbacks that were taken on. */
   readonly rollbacks: readonly string[];
+  /** Weights of a deployment by environment. */
+  readonly planned: Readonly<Record<string, readonly number[]>>;
 }
 
 /** Every rollout ended legally, one at a time, on a legal way, and the ledger tells of it. */
 export function checkRollouts(facts: Facts, expected: Expected): readonly Finding[] {
   const requested = facts.rollouts.filter(({ runId }) => runId !== null);
   return [
-    ...facts.rollouts.flatMap((rollout) => checkEnd(facts, rollout)),
+    ...facts.rollouts.flatMap(checkEnd),
+    ...facts.rollouts.flatMap((rollout) => checkPlan(rollout, expected)),
     ...facts.rollouts.flatMap((rollout) => checkWay(rollout, eventsOf(facts, rollout))),
     ...repeated(requested.map(({ runId, environment }) => `${runId} to ${environment}`)).map(([what, count]) =>
       double(`run ${what} has ${count} rollouts`),
@@ -48,7 +51,7 @@ function eventsOf({ events }: Facts, { id }: RolloutFact): readonly EventFact[] 
   return events.filter(({ subject, kind }) => subject === id && !ASIDE.includes(kind));
 }
 
-function checkEnd(_facts: Facts, rollout: RolloutFact): readonly Finding[] {
+function checkEnd(rollout: RolloutFact): readonly Finding[] {
   const { id, phase, statePhase, ledger, endedAt } = rollout;
   if (phase === 'rollback_failed') return [illegal(`rollout ${id} could not be taken back: ${why(rollout)}`)];
   if (endedAt === null || LEDGER[phase] === undefined) return [lost(`rollout ${id} never ended: ${phase}`)];
@@ -58,6 +61,14 @@ function checkEnd(_facts: Facts, rollout: RolloutFact): readonly Finding[] {
   if (ledger !== LEDGER[phase] && !isUndone)
     findings.push(illegal(`rollout ${id} is ${phase}, the ledger has ${ledger}`));
   return findings;
+}
+
+/** The first release of an environment and a rollback have no steps; a rollout that never began has no stable version. */
+function checkPlan({ id, kind, environment, stableId, planned }: RolloutFact, expected: Expected): readonly Finding[] {
+  if (kind === 'deploy' && stableId === null) return [];
+  const wanted = kind === 'rollback' ? [100] : (expected.planned[environment] ?? []);
+  if (wanted.join() === planned.join()) return [];
+  return [illegal(`rollout ${id} planned ${planned.join(', ')} %, its configuration says ${wanted.join(', ')} %`)];
 }
 
 function why({ outcome }: RolloutFact): string {

@@ -50,7 +50,7 @@ function checkOrder(writes: readonly WriteFact[]): readonly Finding[] {
 
 /** No key acts twice, and nothing acts without an intent that was committed before. */
 function checkKeys({ writes, intents }: Facts): readonly Finding[] {
-  const known = new Set(intents);
+  const known = new Set(intents.map(({ key }) => key));
   return [
     ...repeated(writes.map(({ environment, key }) => `${environment} ${key}`)).map(([key, count]) =>
       double(`key ${key} acted ${count} times`),

@@ -10,7 +10,7 @@ export interface TrafficCount {
 }
 
 /** Requests after the first answer; before that there was nothing to answer. */
-export function trafficSince(samples: readonly Sample[]): readonly Sample[] {
+function trafficSince(samples: readonly Sample[]): readonly Sample[] {
   const first = Math.min(...samples.filter(({ version }) => version !== null).map(({ at }) => at));
   return samples.filter(({ at }) => at >= first);
 }

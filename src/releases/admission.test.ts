@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import {
+  type ReleaseRig,
+  type TestRepository,
+  configOf,
+  createReleaseRig,
+  createRepository,
+} from '../../test/release-rig.ts';
+import type { Admitted, RefUpdate } from './admission.ts';
+import { listApprovals } from './approvals/store.ts';
+import { readApp, readRun } from './store.ts';
+
+let rig: ReleaseRig;
+beforeEach(async () => {
+  rig = await createReleaseRig();
+});
+afterEach(() => rig.close());
+
+const TEST = ['test: "true"'];
+
+async function add(name: string, on?: string, repository?: TestRepository): Promise<string> {
+  const place = repository ?? (await createRepository(join(rig.root, name)));
+  const config = configOf(TEST, on === undefined ? { app: name } : { app: name, on });
+  const sha = await place.commit({ 'funade.yaml': config, 'index.js': '' });
+  await rig.releases.addApp({ source: place.path, ref: null, repository: 'Octo/Mono', by: 'aoi' });
+  return sha;
+}
+
+function admit(update: Partial<RefUpdate>): Promise<Admitted> {
+  const complete: RefUpdate = {
+    kind: 'push',
+    ref: 'main',
+    sha: null,
+    repository: { fullName: 'octo/mono', addresses: [] },
+    actor: 'mona',
+    commit: null,
+    deliveryId: 'd1',
+    ...update,
+  };
+  return rig.database.db.transaction().execute((trx) => rig.releases.admit(trx, complete));
+}
+
+const runsOf = (admitted: Admitted) => (admitted.kind === 'queued' ? admitted.runIds : []);
+
+describe('a push', () => {
+  test('makes one run for each application of the repository whose patterns fit', async () => {
+    await add('one');
+    await add('two', '{ branches: [main, "release/*"] }');
+    expect(runsOf(await admit({ ref: 'main' }))).toHaveLength(2);
+    const [only] = runsOf(await admit({ ref: 'release/1' }));
+    expect(await readRun(rig.database.db, only ?? '')).toMatchObject({
+      app: 'two',
+      trigger: { kind: 'push', actor: 'mona', ref: 'release/1', deliveryId: 'd1' },
+    });
+  });
+
+  test('to a branch that nobody wants is ignored, and says why', async () => {
+    await add('one', '{ branches: [main] }');
+    expect(await admit({ ref: 'feature/main' })).toEqual({ kind: 'ignored', reason: 'ref_not_matched' });
+  });
+
+  test('of a repository that nobody registered is ignored, and says why', async () => {
+    await add('one');
+    const repository = { fullName: 'octo/other', addresses: ['https://github.com/octo/other.git'] };
+    expect(await admit({ repository })).toEqual({ kind: 'ignored', reason: 'unknown_repository' });
+  });
+
+  test('is known by an address of the repository, too', async () => {
+    await add('one');
+    const source = (await readApp(rig.database.db, 'one'))?.source ?? '';
+    const admitted = await admit({ repository: { fullName: 'renamed/since', addresses: [source] } });
+    expect(runsOf(admitted)).toHaveLength(1);
+  });
+
+  test('that is rolled back with its delivery leaves no run', async () => {
+    await add('one');
+    const failing = rig.database.db.transaction().execute(async (trx) => {
+      await rig.releases.admit(trx, {
+        kind: 'push',
+        ref: 'main',
+        sha: null,
+        repository: { fullName: 'octo/mono', addresses: [] },
+        actor: 'mona',
+        commit: null,
+        deliveryId: 'd1',
+      });
+      throw new Error('no space for the delivery');
+    });
+    await expect(failing).rejects.toThrow('no space');
+    expect((await rig.events()).map(({ kind }) => kind)).not.toContain('run.queued');
+  });
+});
+
+describe('a tag', () => {
+  const ON = '{ branches: [main], tags: ["v*"] }';
+
+  test('that is told of twice makes one run, also in the same millisecond', async () => {
+    const sha = await add('one', ON);
+    rig.repository.git('status');
+    const tag = { kind: 'tag', ref: 'v1', sha } as const;
+    const both = await Promise.all([admit({ ...tag, deliveryId: 'push' }), admit({ ...tag, deliveryId: 'create' })]);
+    expect(both.flatMap(runsOf)).toHaveLength(1);
+    expect(both).toContainEqual({ kind: 'ignored', reason: 'tag_has_run' });
+  });
+
+  test('that was moved to another commit makes another run', async () => {
+    const sha = await add('one', ON);
+    expect(runsOf(await admit({ kind: 'tag', ref: 'v1', sha }))).toHaveLength(1);
+    expect(runsOf(await admit({ kind: 'tag', ref: 'v1', sha: 'a'.repeat(40) }))).toHaveLength(1);
+  });
+
+  test('is the tag, not a branch of the same name', async () => {
+    const sha = await add('greeter', ON, rig.repository);
+    rig.repository.git('tag', '--annotate', '--message', 'first', 'v1', sha);
+    rig.repository.git('branch', 'v1');
+    rig.repository.git('switch', '--quiet', 'v1');
+    await rig.repository.commit();
+    const [run] = runsOf(await admit({ kind: 'tag', ref: 'v1' }));
+    expect(await rig.ended(run ?? '')).toMatchObject({ state: 'succeeded', sha });
+  });
+});
+
+describe('which pushes make a release', () => {
+  test('is what the newest commit of the default branch says', async () => {
+    await add('greeter', '{ branches: [main] }', rig.repository);
+    const sha = await rig.repository.commit({
+      'funade.yaml': configOf(TEST, { on: '{ branches: [main, next] }' }),
+    });
+    const [run] = runsOf(await admit({ sha }));
+    await rig.ended(run ?? '');
+    expect((await readApp(rig.database.db, 'greeter'))?.triggers.branches).toEqual(['main', 'next']);
+  });
+
+  test('is not changed by another branch, nor by an old commit', async () => {
+    const old = await add('greeter', '{ branches: [main] }', rig.repository);
+    rig.repository.git('switch', '--quiet', '--create', 'side');
+    const side = await rig.repository.commit({ 'funade.yaml': configOf(TEST, { on: '{ branches: ["**"] }' }) });
+    rig.repository.git('switch', '--quiet', 'main');
+    const head = await rig.repository.commit({
+      'funade.yaml': configOf(TEST, { on: '{ branches: [main, next] }' }),
+    });
+    for (const ref of [head, side, old]) {
+      const run = await rig.releases.ship({ app: 'greeter', ref, by: 'aoi' });
+      expect(await rig.ended(run)).toMatchObject({ state: 'succeeded', sha: ref });
+    }
+    expect((await readApp(rig.database.db, 'greeter'))?.triggers.branches).toEqual(['main', 'next']);
+  });
+});
+
+describe('an application', () => {
+  test('of a name that comes from elsewhere is refused, and one from the same place is renewed', async () => {
+    await add('one');
+    const other = await createRepository(join(rig.root, 'other'));
+    await expect(add('one', undefined, other)).rejects.toMatchObject({
+      code: 'FUN_CONFLICT',
+      message: expect.stringContaining(join(rig.root, 'one')),
+    });
+    const again = await rig.releases.addApp({
+      source: join(rig.root, 'one'),
+      ref: null,
+      repository: 'octo/new-name',
+      by: 'dai',
+    });
+    expect(again).toMatchObject({ name: 'one', repository: 'octo/new-name', added_by: 'dai' });
+  });
+
+  test('with a broken funade.yaml is not registered, and all its faults are told', async () => {
+    const broken = `${configOf(['test: { runn: "true" }'])}enviroment: 1\n`;
+    await rig.repository.commit({ 'funade.yaml': broken });
+    const adding = rig.releases.addApp({ source: rig.repository.path, ref: null, repository: null, by: 'aoi' });
+    await expect(adding).rejects.toMatchObject({ code: 'FUN_CONFIG_INVALID', faults: { length: 2 } });
+    expect(await readApp(rig.database.db, 'greeter')).toBeUndefined();
+  });
+
+  test('that is removed ends its runs as cancelled, closes their approvals, and can come back', async () => {
+    const waiting = await rig.ship(['test: "true"', 'approve: { by: [approver] }', 'deploy: { to: production }']);
+    await rig.waiting(waiting, 'approve');
+    await rig.releases.removeApp('greeter', 'aoi');
+    expect(await rig.ended(waiting)).toMatchObject({ state: 'cancelled', failure: { code: 'FUN_APP_REMOVED' } });
+    expect((await rig.stages(waiting)).map(({ state }) => state)).toEqual(['succeeded', 'aborted', 'skipped']);
+    const [approval] = await listApprovals(rig.database.db, { runIds: [waiting], limit: 1 });
+    expect(approval).toMatchObject({ state: 'void', void_reason: expect.stringContaining('greeter was removed') });
+    await expect(
+      rig.releases.decideApproval({ approvalId: approval?.id ?? '', user: 'ben', decision: 'approve', comment: '' }),
+    ).rejects.toMatchObject({ code: 'FUN_CONFLICT' });
+    await expect(rig.releases.retry(waiting, 'aoi')).rejects.toMatchObject({ code: 'FUN_NOT_FOUND' });
+    expect(await rig.ended(await rig.ship(TEST))).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('that is removed in the middle of a stage lets the stage end, and nothing after it', async () => {
+    const run = await rig.ship(['test: sleep 1', 'deploy: { to: production }']);
+    await expect.poll(async () => (await rig.stages(run))[0]?.state).toBe('running');
+    await rig.releases.removeApp('greeter', 'aoi');
+    expect(await rig.ended(run)).toMatchObject({ state: 'cancelled' });
+    expect((await rig.stages(run)).map(({ state }) => state)).toEqual(['succeeded', 'skipped']);
+    expect(rig.delivery.asked).toEqual([]);
+  });
+});
