@@ -1,40 +1,11 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { atLeast, createAccess, createApi, createMetrics, resourcesOf } from './api/index.ts';
-import { bindRooms } from './compose/bindings.ts';
-import { createHealth } from './compose/health.ts';
-import { intakeMetrics } from './compose/metrics.ts';
-import { type ServerConfig, listenAddress, processEnvironment } from './config/index.ts';
-import { forgeWebhooks } from './forges/index.ts';
-import { type Functions, createFunctions } from './functions/index.ts';
-import { createIntake } from './intake/index.ts';
-import { type Clock, FunadeError, type Logger, createLogger, messageOf, sleep } from './kernel/index.ts';
-import { DRIVER_QUEUE_PREFIX, createPgBossQueue } from './queue/index.ts';
-import { createArtifacts, createCatalog, createReleases, createSource } from './releases/index.ts';
-import { LATENCY_BOUNDS, createRollouts } from './rollouts/index.ts';
+import type { Ground, Server } from './compose/index.ts';
+import type { ServerConfig } from './config/index.ts';
+import { FunadeError, type Logger, createLogger } from './kernel/index.ts';
 import { type Duties, roles } from './roles.ts';
-import { createSandbox, credentialPaths } from './sandbox/index.ts';
-import {
-  type Connection,
-  type DataDir,
-  connect,
-  databaseClock,
-  migrateToLatest,
-  openDataDir,
-  startEmbeddedPostgres,
-  waitForDatabase,
-} from './store/index.ts';
-import { createEmbeddedMetrics, createFunctionsTarget, createNoopMetrics, createNoopTarget } from './targets/index.ts';
+import { type DataDir, openDataDir, startEmbeddedPostgres } from './store/index.ts';
 
-export { bindRooms } from './compose/bindings.ts';
-
-const SESSION_COOKIE = 'funade_session';
-const CLOCK_REFRESH_MS = 60_000;
-const BODIES_KEPT_MS = 30 * 86_400_000;
+export type { Server } from './compose/index.ts';
 
 export interface ServeOptions {
   readonly config: ServerConfig;
@@ -43,33 +14,45 @@ export interface ServeOptions {
   readonly logger?: Logger;
 }
 
-/** A running server, and where things are. */
-export interface Server {
-  /** Where dashboard and API answer: `http://127.0.0.1:8000`. */
-  readonly address: string;
-  readonly version: string;
-  readonly dataDir: string;
-  /** Where PostgreSQL keeps its files, or the address of the one that was given. */
-  readonly database: string;
-  readonly ownerTokenFile: string;
-  readonly webhookSecretFile: string | null;
-  readonly isolation: string;
-  stop(): Promise<void>;
-}
-
-/** Builds the rooms that the role needs, starts them in order, and answers when everything is up. */
+/** Starts a server. While PostgreSQL starts, the rooms are loaded. */
 export async function serve({ config, logger: given, openDashboard = false }: ServeOptions): Promise<Server> {
   const duties = dutiesOf(config);
   const logger = given ?? createLogger(config.logLevel);
   const dataDir = await openDataDir(config.dataDir);
+  const laying = layGround(config, { duties, logger, dataDir });
   try {
-    const server = await start(config, { duties, logger, dataDir });
+    const [ground, { startServer }] = await Promise.all([laying, import('./compose/index.ts')]);
+    const server = await startServer(config, ground);
     if (openDashboard) openInBrowser(server.address);
     return server;
   } catch (thrown) {
-    await dataDir.release();
+    await laying.then(
+      (ground) => ground.leave(),
+      () => dataDir.release(),
+    );
     throw thrown;
   }
+}
+
+async function layGround(
+  { databaseUrl }: ServerConfig,
+  base: { readonly duties: Duties; readonly logger: Logger; readonly dataDir: DataDir },
+): Promise<Ground> {
+  const { logger, dataDir } = base;
+  if (databaseUrl !== null) {
+    const connection = { connectionString: databaseUrl };
+    const database = withoutPassword(databaseUrl);
+    return { ...base, connection, database, alone: false, leave: () => dataDir.release() };
+  }
+  const embedded = await startEmbeddedPostgres(dataDir, logger);
+  let left: Promise<void> | undefined;
+  return {
+    ...base,
+    connection: embedded.connection,
+    database: embedded.directory,
+    alone: true,
+    leave: () => (left ??= embedded.stop().then(() => dataDir.release())),
+  };
 }
 
 function dutiesOf(config: ServerConfig): Duties {
@@ -84,211 +67,6 @@ function dutiesOf(config: ServerConfig): Duties {
   });
 }
 
-interface Ground {
-  readonly duties: Duties;
-  readonly logger: Logger;
-  readonly dataDir: DataDir;
-}
-
-async function start(config: ServerConfig, { duties, logger, dataDir }: Ground): Promise<Server> {
-  const embedded = config.databaseUrl === null ? await startEmbeddedPostgres(dataDir, logger) : null;
-  const connection: Connection = embedded?.connection ?? { connectionString: config.databaseUrl ?? '' };
-  const database = embedded?.directory ?? withoutPassword(config.databaseUrl ?? '');
-  const db = connect(connection, { max: 16, name: `funade-${config.role}` });
-  const clock = databaseClock(db);
-  const stopping = new AbortController();
-
-  const sandbox = createSandbox({ logger, stateDir: await dataDir.folder('processes') });
-  const queue = createPgBossQueue({
-    connection,
-    queues: ['run', 'environment'].map((kind) => DRIVER_QUEUE_PREFIX + kind),
-    logger,
-  });
-  const access = createAccess({ db, clock, logger });
-  const metrics = createMetrics();
-  const artifacts = createArtifacts({ directory: await dataDir.folder('artifacts') });
-  const source = createSource({
-    directory: await dataDir.folder('repositories'),
-    logger,
-    environment: gitEnvironment(),
-  });
-  // The lock on the data directory makes sure that only one process bears this name.
-  const owner = `${hostname()}:${dataDir.path}`;
-  const functions = createFunctions({
-    db,
-    connection,
-    clock,
-    logger,
-    hostId: owner,
-    latencyBounds: LATENCY_BOUNDS,
-    authorize: async (token) => (await access.authenticate(token)) !== null,
-    privateCookies: [SESSION_COOKIE],
-    spawn: ({ memory, ...request }) => sandbox.spawnWorker({ ...request, memory }),
-  });
-
-  const rooms = bindRooms();
-  const rollouts = createRollouts({
-    db,
-    clock,
-    logger,
-    queue,
-    owner,
-    targets: new Map([functionsTarget(functions), noopTarget(clock)]),
-    metrics: new Map([
-      ['embedded', createEmbeddedMetrics(functions.metrics)],
-      ['noop', createNoopMetrics()],
-    ]),
-    catalog: createCatalog({ db, artifacts, source }),
-    listener: rooms.listener,
-  });
-  const releases = createReleases({
-    db,
-    clock,
-    logger,
-    queue,
-    owner,
-    source,
-    artifacts,
-    sandbox,
-    delivery: rooms.deliveryOver(db, rollouts),
-    members: { roleOf: access.roleOf, atLeast: (role, needed) => atLeast(role as never, needed as never) },
-    probe: rooms.probe,
-    workspaces: await dataDir.folder('workspaces'),
-    hidden: [dataDir.path, ...credentialPaths(homedir())],
-    path: processEnvironment()['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-  });
-  rooms.connect(releases);
-  const webhookSecretFile = await webhookSecret(config, dataDir);
-  const secrets =
-    webhookSecretFile === null
-      ? config.github.secrets
-      : [{ label: 'generated', value: await readFile(webhookSecretFile, 'utf8') }];
-  const intake = createIntake({
-    db,
-    clock,
-    logger,
-    forges: forgeWebhooks,
-    secrets: new Map([['github', secrets]]),
-    admission: rooms.admission,
-    metrics: intakeMetrics(metrics.registry),
-  });
-  const health = createHealth({ db, clock, duties, releases, rollouts, sandbox });
-  const version = await packageVersion();
-  const api = createApi({
-    ...listenAddress(config),
-    db,
-    clock,
-    logger,
-    access,
-    metrics,
-    language: config.language,
-    version,
-    webRoot: duties.api ? webRoot() : null,
-    ...(duties.functions ? { fn: functions.gateway } : {}),
-    ...(duties.webhook && config.webhook.enabled
-      ? { webhook: (request, response) => intake.handle(request, response) }
-      : {}),
-    resources: duties.api
-      ? resourcesOf({ db, clock, releases, rollouts, intake, traffic: functions.metrics.summaries })
-      : [],
-    health,
-  });
-
-  let hosting = false;
-  async function stop(): Promise<void> {
-    stopping.abort();
-    await api.close();
-    await Promise.all([releases.stop(), rollouts.stop()]);
-    if (hosting) await functions.stop();
-    await queue
-      .stop()
-      .catch((thrown: unknown) => logger.warn({ reason: messageOf(thrown) }, 'Failed to stop the job queue cleanly.'));
-    await db.destroy();
-    await embedded?.stop();
-    await dataDir.release();
-  }
-
-  try {
-    const bound = await api.listen();
-    const address = `http://${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`;
-    const reachable = address.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
-    rooms.setOrigin((config.functions.url ?? reachable).replace(/\/+$/, ''));
-    await waitForDatabase(db, { address: database, logger, signal: stopping.signal, onWait: health.databaseAway });
-    health.databaseBack();
-    await migrateToLatest(db);
-    await clock.refresh();
-    const { path: ownerTokenFile } = await access.ensureOwnerToken(await dataDir.folder('secrets'));
-    await queue.start();
-    if (duties.functions) {
-      hosting = true;
-      await functions.start();
-    }
-    const alone = embedded !== null;
-    if (duties.engine) {
-      await sandbox.reapLeftovers();
-      await Promise.all([releases.start({ alone }), rollouts.start({ alone })]);
-    }
-    void keepHouse({
-      refresh: clock.refresh,
-      prune: () => intake.pruneBodies(clock.now() - BODIES_KEPT_MS),
-      signal: stopping.signal,
-      logger,
-    });
-    health.started();
-    const { tier, reason } = sandbox.isolation();
-    return {
-      address,
-      version,
-      dataDir: dataDir.path,
-      database,
-      ownerTokenFile,
-      webhookSecretFile,
-      isolation: `${tier} (${reason})`,
-      stop,
-    };
-  } catch (thrown) {
-    await stop();
-    throw thrown;
-  }
-}
-
-function functionsTarget(functions: Functions) {
-  return ['functions', createFunctionsTarget(functions.platform)] as const;
-}
-
-function noopTarget(clock: Clock) {
-  return ['noop', createNoopTarget({ clock })] as const;
-}
-
-/** Measures the clock's offset again and again, and forgets old webhook bodies once an hour. */
-async function keepHouse(house: {
-  readonly refresh: () => Promise<void>;
-  readonly prune: () => Promise<number>;
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
-}): Promise<void> {
-  for (let round = 1; !house.signal.aborted; round += 1) {
-    await sleep(CLOCK_REFRESH_MS, house.signal);
-    if (house.signal.aborted) return;
-    const chores = round % 60 === 0 ? [house.refresh(), house.prune()] : [house.refresh()];
-    await Promise.all(chores).catch((thrown: unknown) =>
-      house.logger.warn({ reason: messageOf(thrown) }, 'Failed to keep house.'),
-    );
-  }
-}
-
-/** File of the secret that was made because none was configured; null when one was. */
-async function webhookSecret(config: ServerConfig, dataDir: DataDir): Promise<string | null> {
-  if (config.github.secrets.length > 0) return null;
-  const file = join(await dataDir.folder('secrets'), 'github-webhook-secret');
-  await writeFile(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(
-    (thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'EEXIST') throw thrown;
-    },
-  );
-  return file;
-}
-
 function openInBrowser(address: string): void {
   const program = process.platform === 'darwin' ? 'open' : 'xdg-open';
   const child = spawn(program, [address], { stdio: 'ignore', detached: true });
@@ -296,36 +74,6 @@ function openInBrowser(address: string): void {
   child.unref();
 }
 
-function gitEnvironment(): Readonly<Record<string, string>> {
-  const names = [
-    'PATH',
-    'HOME',
-    'SSH_AUTH_SOCK',
-    'SSH_ASKPASS',
-    'HTTPS_PROXY',
-    'HTTP_PROXY',
-    'NO_PROXY',
-    'https_proxy',
-    'http_proxy',
-    'no_proxy',
-  ];
-  const environment = processEnvironment();
-  return Object.fromEntries(
-    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
-  );
-}
-
 function withoutPassword(url: string): string {
   return url.replace(/\/\/([^:@/]+):[^@]*@/, '//$1:***@');
-}
-
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-
-function webRoot(): string {
-  return join(ROOT, 'web', 'dist');
-}
-
-async function packageVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  return version;
 }

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import type { z } from 'zod';
 import { atLeast, createAccess, resourcesOf } from '../src/api/index.ts';
 import { type ProblemView, type Role, type RunView, problemView, runView } from '../src/api/contract/index.ts';
-import { bindRooms } from '../src/compose.ts';
+import { bindRooms } from '../src/compose/index.ts';
 import { forgeWebhooks } from '../src/forges/index.ts';
 import { createIntake } from '../src/intake/index.ts';
 import { silentLogger, systemClock } from '../src/kernel/index.ts';

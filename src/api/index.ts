@@ -1,6 +1,5 @@
 export { type Access, type Denial, type Identity, type NewToken, atLeast, createAccess } from './access/index.ts';
 export type { ApiApp } from './app.ts';
-export { identityOf, requireRole } from './guard.ts';
 export { type Metrics, createMetrics } from './metrics.ts';
 export type { ComponentHealth, HealthSource, RawHandler, Readiness } from './port.ts';
 export { type Api, type ApiOptions, createApi } from './server.ts';

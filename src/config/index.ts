@@ -16,7 +16,6 @@ export type {
   TriggerConfig,
   VerifyStageConfig,
 } from './app/model.ts';
-export { EMBEDDED_METRICS } from './app/metric-checks.ts';
 export type { KnownNames } from './app/context.ts';
 export { configHash } from './app/hash.ts';
 export { appConfigJsonSchema } from './app/json-schema.ts';
@@ -27,5 +26,5 @@ export { matchesPattern } from './patterns.ts';
 export { type ClientConfig, listenAddress, loadClientConfig, loadServerConfig } from './server/config.ts';
 export { type SettingRow, describeServerConfig } from './server/describe.ts';
 export type { LoadOptions } from './server/load.ts';
-export { type Origin, type Secret, SERVER_ROLES, type ServerConfig, type ServerRole } from './server/model.ts';
+export { type Origin, type Secret, type ServerConfig, type ServerRole } from './server/model.ts';
 export { type OptionKind, type OptionName, type ServerOption, serverOptions } from './server/options.ts';

@@ -1,6 +1,6 @@
-export { type Hold, type Initiator, type Wait, heldBecause } from './admit.ts';
+export { type Hold, type Initiator, type Wait } from './admit.ts';
 export type { Command } from './decide/decision.ts';
-export { type MetricResult, conditionOf, isApplicable, quantile, sumCounts } from './judge/index.ts';
+export type { MetricResult } from './judge/index.ts';
 export type { PlanStep, RolloutPlan } from './plan.ts';
 export {
   type CatalogRelease,
@@ -28,6 +28,5 @@ export {
   readEnvironment,
   readOpenRollouts,
   readRollout,
-  readRolloutOfRun,
   readRollouts,
 } from './store.ts';

@@ -56,12 +56,16 @@ export function connect(connection: Connection, options: { readonly max?: number
 }
 
 /**
- * Waits for statements of one transaction that were sent without waiting for each other. Throws what the first of them threw
- * that failed, and only when all have ended: none is left behind for the connection's next user.
+ * Waits for what was begun without waiting for each other, such as statements of one transaction. Throws what the first of
+ * them threw that failed, and only when all have ended: none is left behind for the connection's next user.
  */
 export async function together(...statements: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(statements);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  for (const result of results) {
+    if (result.status === 'fulfilled') continue;
+    const reason: unknown = result.reason;
+    throw reason;
+  }
 }
 
 const afterCommits = new WeakMap<Trx, (() => void)[]>();

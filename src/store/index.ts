@@ -26,4 +26,4 @@ export {
 export { type DataDir, openDataDir } from './data-dir.ts';
 export { toJson } from './json.ts';
 export { migrateToLatest } from './migrate.ts';
-export { isStorageFull, isUniqueViolation, isUnreachable } from './pg-errors.ts';
+export { isStorageFull, isUnreachable } from './pg-errors.ts';

@@ -1,4 +1,3 @@
-const UNIQUE_VIOLATION = '23505';
 const DISK_FULL = '53100';
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -20,12 +19,6 @@ function codeOf(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;
   return 'cause' in thrown ? codeOf(thrown.cause) : undefined;
-}
-
-/** Whether a statement failed because a row with that key exists; `constraint` narrows it to one of them. */
-export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {
-  if (codeOf(thrown) !== UNIQUE_VIOLATION) return false;
-  return constraint === undefined || (thrown as { constraint?: string }).constraint === constraint;
 }
 
 /** Whether PostgreSQL or the file system had no space left. */

@@ -6,7 +6,7 @@ import { requestDeploy } from '../../src/rollouts/request.ts';
 import { requestRollback } from '../../src/rollouts/rollback.ts';
 import * as store from '../../src/rollouts/store.ts';
 import { type Db, transaction } from '../../src/store/index.ts';
-import { type NoopTarget, createNoopTarget } from '../../src/targets/noop.ts';
+import { type NoopTarget, createNoopTarget } from '../../src/targets/index.ts';
 import { type TestCatalog, createTestCatalog, releaseId } from './catalog.ts';
 import { type Death, createMortal } from './crashing.ts';
 import { HOUR, SECOND, canary, environmentConfig, pause, weight } from './plans.ts';

@@ -16,7 +16,7 @@ import {
   readRollout,
 } from '../../src/rollouts/index.ts';
 import { type StoredEvent, type Trx, readEvents, transaction } from '../../src/store/index.ts';
-import { type NoopOptions, type NoopTarget, createNoopMetrics, createNoopTarget } from '../../src/targets/noop.ts';
+import { type NoopOptions, type NoopTarget, createNoopMetrics, createNoopTarget } from '../../src/targets/index.ts';
 import type { TestDatabase } from '../database.ts';
 import { type TestCatalog, createTestCatalog, releaseId } from './catalog.ts';
 import { type PlanOptions, SECOND, canary, environmentConfig, pause, weight } from './plans.ts';

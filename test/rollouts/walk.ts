@@ -69,8 +69,8 @@ export function startWalk(plan: RolloutPlan, stable: string | null = STABLE): Wa
       sent.add(effect.key);
       if (effect.kind === 'shift') asked.push(effect.weight);
       if (!world.obeys) continue;
-      if (effect.kind === 'prepare') world = { ...world, attached: true };
-      else world = { ...world, weight: effect.weight };
+      if (effect.kind === 'prepare') world.attached = true;
+      else world.weight = effect.weight;
     }
   }
 

@@ -81,7 +81,8 @@ export function play(setting: Setting, chaos: readonly Chaos[], patience = 4000)
   for (let round = 0; round < patience && !isTerminal(world.state.phase); round += 1)
     world.round({ ...FAIR, command: whatAPersonDoes(world.state, round) });
   world.arriveAll();
-  return { ...world, target: world.observe(true) };
+  const { facts, looks, state, routed } = world;
+  return { facts, looks, state, routed, target: world.observe(true) };
 }
 
 /** Goes on after pauses, gives up on a router that somebody else has changed, and promotes what waits for it. */

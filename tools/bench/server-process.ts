@@ -25,6 +25,8 @@ export async function startServer(options: {
   readonly dataDir: string;
   readonly secret: string;
   readonly role?: string;
+  /** As in a fresh clone: nothing that was compiled before is used. */
+  readonly fresh?: boolean;
 }): Promise<ServerProcess> {
   const begun = performance.now();
   const child = spawn(process.execPath, [MAIN, 'serve', '--json'], {
@@ -37,6 +39,7 @@ export async function startServer(options: {
       FUNADE_ROLE: options.role ?? 'all',
       FUNADE_DATA_DIR: join(options.dataDir, 'data'),
       GITHUB_WEBHOOK_SECRET: options.secret,
+      ...(options.fresh === true ? { NODE_DISABLE_COMPILE_CACHE: '1' } : {}),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

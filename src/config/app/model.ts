@@ -38,7 +38,7 @@ export interface FunctionConfig {
 /** Name of a stage: given with `name:`, else its kind, made unique with `-2`, `-3` … */
 interface StageBase {
   readonly name: string;
-  /** Milliseconds; every stage ends. Defaults: run stages 10 m, deploy 1 h, verify 1 m. */
+  /** Milliseconds; every stage ends. Defaults: run stages 10 m, deploy 2 d, verify 1 m. */
   readonly timeout: number;
   readonly when: 'success()' | 'failure()' | 'always()';
 }

@@ -46,7 +46,7 @@ test('what is left out has the documented default', () => {
     environment: {},
   });
   expect(config.pipeline).toEqual([
-    { kind: 'deploy', name: 'deploy', to: 'prod', timeout: 3_600_000, when: 'success()' },
+    { kind: 'deploy', name: 'deploy', to: 'prod', timeout: 172_800_000, when: 'success()' },
   ]);
 });
 

@@ -41,7 +41,8 @@ const environmentName = z.string(expecting('name')).min(1);
 const deploySection = section({
   to: environmentName.describe('Environment.'),
   ...stageBase,
-  timeout: stageBase.timeout.default(60 * MINUTE),
+  // A rollout that waits for a person gives up after a day by itself; the stage leaves it that time.
+  timeout: stageBase.timeout.default(2 * 24 * 60 * MINUTE),
 });
 
 /** `deploy: staging` or `deploy: { to: staging }`. */

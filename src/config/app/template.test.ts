@@ -44,7 +44,7 @@ test('the schema for editors refuses unknown keys, except notes', () => {
 test('the hash of a configuration does not depend on order, comments or shorthands', () => {
   const one = parsed('version: 1\napp: shop\npipeline: [{ deploy: prod }]\nenvironments: { prod: { target: noop } }\n');
   const same = parsed(
-    '# other words\nenvironments:\n  prod: { strategy: rolling, target: noop }\npipeline:\n  - deploy: { timeout: 60m, to: prod }\napp: shop\nversion: 1\n',
+    '# other words\nenvironments:\n  prod: { strategy: rolling, target: noop }\npipeline:\n  - deploy: { timeout: 48h, to: prod }\napp: shop\nversion: 1\n',
   );
   const other = parsed(
     'version: 1\napp: shop\npipeline: [{ deploy: prod }]\nenvironments: { prod: { target: noop, concurrency: queue } }\n',

@@ -6,6 +6,11 @@ import { conditionOf, isApplicable, judge } from './judge.ts';
 
 const CONTEXT = { from: 0, comparedFrom: 0, hasStable: true };
 
+/** A dozen measurements that are all alike. */
+function dozen(requests: number, errors: number): readonly (readonly [number, number])[] {
+  return Array.from({ length: 12 }, () => [requests, errors] as const);
+}
+
 /** One measurement of ten seconds for each pair of requests and errors. */
 function counts(candidate: readonly (readonly [number, number])[], stable: readonly IntervalCounts[] = []): Reading {
   const intervals = candidate.map(([requests, errors], index) => interval(index * 10_000, { requests, errors }, 10));
@@ -157,19 +162,19 @@ describe('compare: stable', () => {
   const stable = Array.from({ length: 12 }, (_, index) => interval(index * 10_000, { requests: 180, errors: 0 }, 10));
 
   test('passes with enough fresh requests and no evidence', () => {
-    const even = Array<readonly [number, number]>(12).fill([20, 0]);
+    const even = dozen(20, 0);
     expect(judge(relative, counts(even, stable), CONTEXT)).toMatchObject({ verdict: 'pass', samples: 240 });
   });
 
   test('fails with the evidence in numbers', () => {
-    const worse = Array<readonly [number, number]>(12).fill([20, 2]);
+    const worse = dozen(20, 2);
     const result = judge(relative, counts(worse, stable), CONTEXT);
     expect(result.verdict).toBe('fail');
     expect(result.finding).toMatch(/^new 10% \(24 of 240\), stable 0% \(0 of 2160\), evidence .+ of 50$/);
   });
 
   test('keeps its evidence over the steps, but passes a step only with fresh requests of that step', () => {
-    const even = Array<readonly [number, number]>(12).fill([20, 0]);
+    const even = dozen(20, 0);
     const step = { ...CONTEXT, from: 115_000 };
     expect(judge(relative, counts(even, stable), step)).toMatchObject({ verdict: 'no_data', samples: 0 });
   });
@@ -193,7 +198,7 @@ describe('compare: stable', () => {
 
   test('together with a threshold the worse verdict speaks', () => {
     const both = metric({ max: 0.05, compare: 'stable' });
-    const even = Array<readonly [number, number]>(12).fill([20, 2]);
+    const even = dozen(20, 2);
     const asBad = stable.map((entry) => ({ ...entry, errors: 18 }));
     expect(judge(relative, counts(even, asBad), CONTEXT).verdict).toBe('pass');
     expect(judge(both, counts(even, asBad), CONTEXT).verdict).toBe('fail');

@@ -16,7 +16,7 @@ export async function measureStart({ rounds }: BenchOptions): Promise<readonly F
     await withFolder(async (dataDir) => {
       const secret = randomBytes(24).toString('hex');
       for (const times of [first, later]) {
-        const server = await startServer({ dataDir, secret });
+        const server = await startServer({ dataDir, secret, fresh: times === first });
         times.push(server.startedIn);
         await server.stop();
       }

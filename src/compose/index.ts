@@ -1,0 +1,289 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { homedir, hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { atLeast, createAccess, createApi, createMetrics, resourcesOf } from '../api/index.ts';
+import { type ServerConfig, listenAddress, processEnvironment } from '../config/index.ts';
+import { forgeWebhooks } from '../forges/index.ts';
+import { type Functions, createFunctions } from '../functions/index.ts';
+import { createIntake } from '../intake/index.ts';
+import { type Clock, type Logger, messageOf, sleep } from '../kernel/index.ts';
+import { DRIVER_QUEUE_PREFIX, createPgBossQueue } from '../queue/index.ts';
+import { createArtifacts, createCatalog, createReleases, createSource } from '../releases/index.ts';
+import { LATENCY_BOUNDS, createRollouts } from '../rollouts/index.ts';
+import type { Duties } from '../roles.ts';
+import { createSandbox, credentialPaths } from '../sandbox/index.ts';
+import {
+  type Connection,
+  type DataDir,
+  connect,
+  databaseClock,
+  migrateToLatest,
+  together,
+  waitForDatabase,
+} from '../store/index.ts';
+import { createEmbeddedMetrics, createFunctionsTarget, createNoopMetrics, createNoopTarget } from '../targets/index.ts';
+import { bindRooms } from './bindings.ts';
+import { createHealth } from './health.ts';
+import { intakeMetrics } from './metrics.ts';
+
+export { bindRooms } from './bindings.ts';
+
+const SESSION_COOKIE = 'funade_session';
+const CLOCK_REFRESH_MS = 60_000;
+const BODIES_KEPT_MS = 30 * 86_400_000;
+
+/** A running server, and where things are. */
+export interface Server {
+  /** Where dashboard and API answer: `http://127.0.0.1:8000`. */
+  readonly address: string;
+  readonly version: string;
+  readonly dataDir: string;
+  /** Where PostgreSQL keeps its files, or the address of the one that was given. */
+  readonly database: string;
+  readonly ownerTokenFile: string;
+  readonly webhookSecretFile: string | null;
+  readonly isolation: string;
+  stop(): Promise<void>;
+}
+
+/** What stands before any room is built. */
+export interface Ground {
+  readonly duties: Duties;
+  readonly logger: Logger;
+  readonly dataDir: DataDir;
+  readonly connection: Connection;
+  /** Where PostgreSQL keeps its files, or its address without the password. */
+  readonly database: string;
+  /** No other process can use this database. */
+  readonly alone: boolean;
+  /** Stops the embedded PostgreSQL, when there is one, and gives the data directory back. */
+  leave(): Promise<void>;
+}
+
+/** Builds the rooms that the role needs, starts them in order, and answers when everything is up. */
+export async function startServer(config: ServerConfig, ground: Ground): Promise<Server> {
+  const { duties, logger, dataDir, connection, database } = ground;
+  const db = connect(connection, { max: 16, name: `funade-${config.role}` });
+  const clock = databaseClock(db);
+  const stopping = new AbortController();
+
+  const sandbox = createSandbox({ logger, stateDir: await dataDir.folder('processes') });
+  const queue = createPgBossQueue({
+    connection,
+    queues: ['run', 'environment'].map((kind) => DRIVER_QUEUE_PREFIX + kind),
+    logger,
+  });
+  const access = createAccess({ db, clock, logger });
+  const metrics = createMetrics();
+  const artifacts = createArtifacts({ directory: await dataDir.folder('artifacts') });
+  const source = createSource({
+    directory: await dataDir.folder('repositories'),
+    logger,
+    environment: gitEnvironment(),
+  });
+  // The lock on the data directory makes sure that only one process bears this name.
+  const owner = `${hostname()}:${dataDir.path}`;
+  const functions = createFunctions({
+    db,
+    connection,
+    clock,
+    logger,
+    hostId: owner,
+    latencyBounds: LATENCY_BOUNDS,
+    authorize: async (token) => (await access.authenticate(token)) !== null,
+    privateCookies: [SESSION_COOKIE],
+    spawn: ({ memory, ...request }) => sandbox.spawnWorker({ ...request, memory }),
+  });
+
+  const rooms = bindRooms();
+  const rollouts = createRollouts({
+    db,
+    clock,
+    logger,
+    queue,
+    owner,
+    targets: new Map([functionsTarget(functions), noopTarget(clock)]),
+    metrics: new Map([
+      ['embedded', createEmbeddedMetrics(functions.metrics)],
+      ['noop', createNoopMetrics()],
+    ]),
+    catalog: createCatalog({ db, artifacts, source }),
+    listener: rooms.listener,
+  });
+  const releases = createReleases({
+    db,
+    clock,
+    logger,
+    queue,
+    owner,
+    source,
+    artifacts,
+    sandbox,
+    delivery: rooms.deliveryOver(db, rollouts),
+    members: { roleOf: access.roleOf, atLeast: (role, needed) => atLeast(role as never, needed as never) },
+    probe: rooms.probe,
+    workspaces: await dataDir.folder('workspaces'),
+    hidden: [dataDir.path, ...credentialPaths(homedir())],
+    path: processEnvironment()['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+  });
+  rooms.connect(releases);
+  const webhookSecretFile = await webhookSecret(config, dataDir);
+  const secrets =
+    webhookSecretFile === null
+      ? config.github.secrets
+      : [{ label: 'generated', value: await readFile(webhookSecretFile, 'utf8') }];
+  const intake = createIntake({
+    db,
+    clock,
+    logger,
+    forges: forgeWebhooks,
+    secrets: new Map([['github', secrets]]),
+    admission: rooms.admission,
+    metrics: intakeMetrics(metrics.registry),
+  });
+  const health = createHealth({ db, clock, duties, releases, rollouts, sandbox });
+  const version = await packageVersion();
+  const api = createApi({
+    ...listenAddress(config),
+    db,
+    clock,
+    logger,
+    access,
+    metrics,
+    language: config.language,
+    version,
+    webRoot: duties.api ? webRoot() : null,
+    ...(duties.functions ? { fn: functions.gateway } : {}),
+    ...(duties.webhook && config.webhook.enabled
+      ? { webhook: (request, response) => intake.handle(request, response) }
+      : {}),
+    resources: duties.api
+      ? resourcesOf({ db, clock, releases, rollouts, intake, traffic: functions.metrics.summaries })
+      : [],
+    health,
+  });
+
+  let hosting = false;
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await api.close();
+    await Promise.all([releases.stop(), rollouts.stop()]);
+    if (hosting) await functions.stop();
+    await queue
+      .stop()
+      .catch((thrown: unknown) => logger.warn({ reason: messageOf(thrown) }, 'Failed to stop the job queue cleanly.'));
+    await db.destroy();
+    await ground.leave();
+  }
+
+  try {
+    const bound = await api.listen();
+    const address = `http://${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`;
+    const reachable = address.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
+    rooms.setOrigin((config.functions.url ?? reachable).replace(/\/+$/, ''));
+    await waitForDatabase(db, { address: database, logger, signal: stopping.signal, onWait: health.databaseAway });
+    health.databaseBack();
+    await together(migrateToLatest(db), queue.start());
+    await clock.refresh();
+    const { path: ownerTokenFile } = await access.ensureOwnerToken(await dataDir.folder('secrets'));
+    if (duties.functions) {
+      hosting = true;
+      await functions.start();
+    }
+    const { alone } = ground;
+    if (duties.engine) {
+      await sandbox.reapLeftovers();
+      await Promise.all([releases.start({ alone }), rollouts.start({ alone })]);
+    }
+    void keepHouse({
+      refresh: clock.refresh,
+      prune: () => intake.pruneBodies(clock.now() - BODIES_KEPT_MS),
+      signal: stopping.signal,
+      logger,
+    });
+    health.started();
+    const { tier, reason } = sandbox.isolation();
+    return {
+      address,
+      version,
+      dataDir: dataDir.path,
+      database,
+      ownerTokenFile,
+      webhookSecretFile,
+      isolation: `${tier} (${reason})`,
+      stop,
+    };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+function functionsTarget(functions: Functions) {
+  return ['functions', createFunctionsTarget(functions.platform)] as const;
+}
+
+function noopTarget(clock: Clock) {
+  return ['noop', createNoopTarget({ clock })] as const;
+}
+
+/** Measures the clock's offset again and again, and forgets old webhook bodies once an hour. */
+async function keepHouse(house: {
+  readonly refresh: () => Promise<void>;
+  readonly prune: () => Promise<number>;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}): Promise<void> {
+  for (let round = 1; !house.signal.aborted; round += 1) {
+    await sleep(CLOCK_REFRESH_MS, house.signal);
+    if (house.signal.aborted) return;
+    const chores = round % 60 === 0 ? [house.refresh(), house.prune()] : [house.refresh()];
+    await Promise.all(chores).catch((thrown: unknown) =>
+      house.logger.warn({ reason: messageOf(thrown) }, 'Failed to keep house.'),
+    );
+  }
+}
+
+/** File of the secret that was made because none was configured; null when one was. */
+async function webhookSecret(config: ServerConfig, dataDir: DataDir): Promise<string | null> {
+  if (config.github.secrets.length > 0) return null;
+  const file = join(await dataDir.folder('secrets'), 'github-webhook-secret');
+  await writeFile(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(
+    (thrown: NodeJS.ErrnoException) => {
+      if (thrown.code !== 'EEXIST') throw thrown;
+    },
+  );
+  return file;
+}
+
+function gitEnvironment(): Readonly<Record<string, string>> {
+  const names = [
+    'PATH',
+    'HOME',
+    'SSH_AUTH_SOCK',
+    'SSH_ASKPASS',
+    'HTTPS_PROXY',
+    'HTTP_PROXY',
+    'NO_PROXY',
+    'https_proxy',
+    'http_proxy',
+    'no_proxy',
+  ];
+  const environment = processEnvironment();
+  return Object.fromEntries(
+    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
+}
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+function webRoot(): string {
+  return join(ROOT, 'web', 'dist');
+}
+
+async function packageVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
