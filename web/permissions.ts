@@ -23,7 +23,8 @@ export function mayDecide(session: SessionView, approval: ApprovalView): boolean
 }
 
 const WORKING: readonly RolloutPhase[] = ['preparing', 'shifting', 'holding', 'baking'];
-const PROMOTABLE: readonly RolloutPhase[] = ['shifting', 'holding', 'baking'];
+/** Baking is the last step: only `funade promote --full` with a reason ends it. */
+const PROMOTABLE: readonly RolloutPhase[] = ['shifting', 'holding'];
 const QUEUED: readonly RolloutPhase[] = ['queued', 'waiting_gate', 'waiting_lock'];
 
 /** What a person can do to a rollout now, in the order of the buttons. */

@@ -165,7 +165,7 @@ async function admit(trx: Trx, admission: Admission, entries: readonly Entry[]):
   const arrivals = asked.map(({ event, entry: { delivery } }) => {
     return { event, source: delivery.source, deliveryId: delivery.deliveryId };
   });
-  const plan = arrivals.length === 0 ? undefined : await blaming(admission.plan(trx, arrivals));
+  const plan = arrivals.length === 0 ? undefined : await blaming(() => admission.plan(trx, arrivals));
   const decisions = new Map<string, Decision>();
   for (const [index, { entry }] of asked.entries()) {
     const { id } = entry.delivery;
@@ -176,16 +176,19 @@ async function admit(trx: Trx, admission: Admission, entries: readonly Entry[]):
       sorted.kind === 'admit' ? addNothing(decisions.get(delivery.id)) : decisionWithout(sorted),
     write: async (isKept) => {
       const places = asked.flatMap(({ entry }, place) => (isKept(entry) ? [place] : []));
-      if (plan !== undefined && places.length > 0) await blaming(plan.write(places));
+      if (plan !== undefined && places.length > 0) await blaming(() => plan.write(places));
     },
   };
 }
 
-function blaming<T>(work: Promise<T>): Promise<T> {
-  return work.catch((thrown: unknown) => {
+/** Whatever it throws for a reason of its own, now or later, is a fault of the admission. */
+async function blaming<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
     if (isAdmissionFault(thrown)) throw new AdmissionFault('admission', { cause: thrown });
     throw thrown;
-  });
+  }
 }
 
 /** A push or tag that holds no event is nobody's business. */

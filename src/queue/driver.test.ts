@@ -62,6 +62,38 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('queue %s', (kind) =
   });
 });
 
+test('the commit is hint enough where this process drives; for others there is a job', async () => {
+  const jobs: string[] = [];
+  const memory = createMemoryQueue(silentLogger);
+  const queue: Queue = {
+    ...memory,
+    send: (trx, name, sent) => {
+      jobs.push(...sent.map(({ singleton = '' }) => singleton));
+      return memory.send(trx, name, sent);
+    },
+  };
+  const seen: string[] = [];
+  const driver = driverOf(queue, (lease) => Promise.resolve(void seen.push(lease.id)).then(() => null), {
+    sweepMs: 60_000,
+  });
+  const [before, rolledBack, after] = [newId('thing'), newId('thing'), newId('thing')];
+  await transaction(database.db, (trx) => driver.schedule(trx, before));
+  expect(jobs).toEqual([before]);
+  await driver.start({ alone: true });
+  await expect.poll(() => seen, { timeout: 5000 }).toContain(before);
+  const failing = transaction(database.db, async (trx) => {
+    await driver.schedule(trx, rolledBack);
+    throw new Error('changed its mind');
+  });
+  await expect(failing).rejects.toThrow('changed its mind');
+  await transaction(database.db, (trx) => driver.schedule(trx, [after, before]));
+  await expect.poll(() => seen.filter((id) => id === before).length, { timeout: 5000 }).toBe(2);
+  await expect.poll(() => seen, { timeout: 5000 }).toContain(after);
+  expect(seen).not.toContain(rolledBack);
+  expect(jobs).toEqual([before]);
+  await driver.stop();
+});
+
 test('two processes never hold the same thing at once, and the fence rises with every claim', async () => {
   const queue = createMemoryQueue(silentLogger);
   const id = newId('thing');
@@ -158,7 +190,8 @@ test('a round that throws is tried again and its reason is kept', async () => {
   let tries = 0;
   const driver = driverOf(
     queue,
-    () => {
+    (lease) => {
+      if (lease.id !== id) return Promise.resolve(null);
       tries += 1;
       return tries < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve(null);
     },
@@ -166,7 +199,7 @@ test('a round that throws is tried again and its reason is kept', async () => {
   );
   await driver.start({ alone: true });
   await transaction(database.db, (trx) => driver.schedule(trx, id));
-  await expect.poll(() => tries, { timeout: 5000 }).toBe(3);
+  await expect.poll(() => tries, { timeout: 5000 }).toBeGreaterThanOrEqual(3);
   await driver.stop();
 });
 

@@ -9,6 +9,7 @@ import {
 } from '../../test/release-rig.ts';
 import type { Admitted, RefUpdate } from './admission.ts';
 import { listApprovals } from './approvals/store.ts';
+import { transaction } from '../store/index.ts';
 import { readApp, readRun } from './store.ts';
 
 let rig: ReleaseRig;
@@ -196,4 +197,25 @@ describe('an application', () => {
     expect((await rig.stages(run)).map(({ state }) => state)).toEqual(['succeeded', 'skipped']);
     expect(rig.delivery.asked).toEqual([]);
   });
+});
+
+test('a tag that is told of twice at once makes one run, and only those that are named are written', async () => {
+  await add('one', '{ tags: ["v*"] }');
+  const repository = { fullName: 'octo/mono', addresses: [] };
+  const tag = { kind: 'tag', ref: 'v1', sha: null, repository, actor: 'mona', commit: null, deliveryId: 'd1' } as const;
+  const { db } = rig.database;
+  const decisions = await transaction(db, async (trx) => {
+    const updates = [tag, { ...tag, sha: 'a'.repeat(40) }, { ...tag, ref: 'v2' }, { ...tag, ref: 'v3' }];
+    const plan = await rig.releases.planAdmission(trx, updates);
+    await plan.write([0, 1, 2]);
+    return plan.decisions;
+  });
+  expect(decisions).toMatchObject([
+    { kind: 'queued' },
+    { kind: 'ignored', reason: 'tag_has_run' },
+    { kind: 'queued' },
+    { kind: 'queued' },
+  ]);
+  const written = await Promise.all(decisions.flatMap(runsOf).map((id) => readRun(db, id)));
+  expect(written.map((run) => run?.trigger.ref)).toEqual(['v1', 'v2', undefined]);
 });

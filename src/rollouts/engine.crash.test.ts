@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** Everything that must be the same, wherever the process died. */
-async function outcomeOf({ key, target, ended, app, calls }: Place, rolloutId: string) {
+async function outcomeOf({ key, target, ended, app, calls, unannounced }: Place, rolloutId: string) {
   const row = await store.readRollout(database.db, rolloutId);
   const environment = await store.readEnvironment(database.db, key);
   const [deployment] = await store.listDeployments(database.db, { ...key, limit: 1 });
@@ -31,6 +31,7 @@ async function outcomeOf({ key, target, ended, app, calls }: Place, rolloutId: s
       .map(({ version, weight: share }) => `${version} ${share}`),
     routed: effects.filter(({ verb }) => verb === 'shift').map((effect) => effect.weight),
     twice: done.filter((name, index) => done.indexOf(name) !== index),
+    unannounced,
     told: ended.filter((line, index) => line.startsWith(rolloutId) && ended.indexOf(line) === index),
     finished: row?.finished_at instanceof Date,
     keys: [...new Set(calls)].filter((call) => call.startsWith(rolloutId)).map((call) => call.slice(rolloutId.length)),
@@ -128,6 +129,7 @@ describe.each(cases)('$name whose process dies at any boundary', ({ name, begin,
       const same = {
         ...expected,
         twice: [],
+        unannounced: [],
         drift: null,
         finished: true,
         told: [expect.stringContaining(String(expected['phase']))],
@@ -147,19 +149,43 @@ describe.each(cases)('$name whose process dies at any boundary', ({ name, begin,
   );
 });
 
-test('two processes that both believe to lead do nothing twice, and the stale one overwrites nothing', async () => {
-  const place = createPlace(database.db, 'two-leaders');
-  await place.deploy(1);
-  await place.until(async () => (await store.readOpenRollouts(database.db, place.key)).length === 0);
-  const id = await place.deploy(2);
-  for (let rounds = 0; rounds < 200; rounds += 1) {
-    if ((await store.readOpenRollouts(database.db, place.key)).length === 0) break;
-    await place.roundOfTwo();
+describe('two processes that both believe to lead', () => {
+  async function canaryAfterFirst(app: string): Promise<{ readonly place: Place; readonly id: string }> {
+    const place = createPlace(database.db, app);
+    await place.deploy(1);
+    await place.until(async () => (await store.readOpenRollouts(database.db, place.key)).length === 0);
+    return { place, id: await place.deploy(2) };
   }
-  expect((await store.readRollout(database.db, id))?.state.weightsSeen).toEqual([10, 25, 50, 75, 100]);
-  const shifts = place.target.effects().filter(({ verb }) => verb === 'shift');
-  expect(shifts.map((effect) => effect.weight)).toEqual([100, 10, 25, 50, 75, 100]);
-  expect(place.ended.filter((line) => line === `${id} succeeded`).length).toBeGreaterThan(0);
-  const row = await store.readRollout(database.db, id);
-  expect(row?.phase).toBe('succeeded');
+
+  async function reaches(place: Place, id: string, percent: number): Promise<void> {
+    await place.until(async () => (await store.readRollout(database.db, id))?.state.weight === percent);
+  }
+
+  test('at the same time do nothing twice', async () => {
+    const { place, id } = await canaryAfterFirst('two-leaders');
+    for (let rounds = 0; rounds < 200; rounds += 1) {
+      if ((await store.readOpenRollouts(database.db, place.key)).length === 0) break;
+      await place.roundOfTwo();
+    }
+    const row = await store.readRollout(database.db, id);
+    expect(row).toMatchObject({ phase: 'succeeded', state: { weightsSeen: [10, 25, 50, 75, 100] } });
+    const shifts = place.target.effects().filter(({ verb }) => verb === 'shift');
+    expect(shifts.map((effect) => effect.weight)).toEqual([100, 10, 25, 50, 75, 100]);
+  });
+
+  test.each([
+    ['before it started', 0],
+    ['at 10%', 10],
+  ])('one of them, which slept since %s, overwrites nothing of what the other has done', async (when, percent) => {
+    const { place, id } = await canaryAfterFirst(`sleeper-${percent}`);
+    if (percent > 0) await reaches(place, id, percent);
+    const sleeper = place.sleepyRound();
+    await reaches(place, id, 50);
+    const before = await store.readRollout(database.db, id);
+    await sleeper.wake();
+    expect(await store.readRollout(database.db, id), when).toEqual(before);
+    await place.untilIdle();
+    const row = await store.readRollout(database.db, id);
+    expect(row).toMatchObject({ phase: 'succeeded', state: { weightsSeen: [10, 25, 50, 75, 100] } });
+  });
 });

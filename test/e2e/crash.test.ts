@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { RECOVERY_LIMIT, recoveries } from '../../tools/chaos/report.ts';
+import { RECOVERY_LIMIT } from '../../tools/chaos/killer.ts';
+import { recoveries } from '../../tools/chaos/report.ts';
 import { runChaos } from '../../tools/chaos/run.ts';
 
 const SEVERAL_MINUTES = 300_000;

@@ -28,13 +28,22 @@ export interface Mortal {
   readonly target: Target;
   /** Keys of all calls that reached the target, repeated ones too. */
   readonly calls: readonly string[];
+  /** Keys of calls whose intent nobody else could read yet when they were made. */
+  readonly unannounced: readonly string[];
 }
 
 /** A database and a target as a mortal process sees them. Once dead, nothing it tries does anything. */
 export function createMortal(db: Db, target: Target): Mortal {
   const death = createDeath();
   const calls: string[] = [];
-  return { death, calls, db: db.withPlugin(pluginOf(death)), target: mortalTarget(target, death, calls) };
+  const unannounced: string[] = [];
+  const intents = db.withTables<{ rollout_effects: { key: string } }>();
+  async function note(key: string): Promise<void> {
+    calls.push(key);
+    const intent = await intents.selectFrom('rollout_effects').select('key').where('key', '=', key).executeTakeFirst();
+    if (intent === undefined) unannounced.push(key);
+  }
+  return { death, calls, unannounced, db: db.withPlugin(pluginOf(death)), target: mortalTarget(target, death, note) };
 }
 
 function createDeath(): Counting {
@@ -77,10 +86,10 @@ function pluginOf(death: Counting): KyselyPlugin {
   };
 }
 
-function mortalTarget(target: Target, death: Counting, calls: string[]): Target {
+function mortalTarget(target: Target, death: Counting, note: (key: string) => Promise<void>): Target {
   async function dying<T>(verb: string, act: () => Promise<T>, key?: string): Promise<T> {
     death.pass(`before ${verb}`);
-    if (key !== undefined) calls.push(key);
+    if (key !== undefined) await note(key);
     const result = await act();
     death.pass(`after ${verb}`);
     return result;
@@ -89,7 +98,7 @@ function mortalTarget(target: Target, death: Counting, calls: string[]): Target 
     ...target,
     prepare: (context) => dying('prepare', () => target.prepare(context), context.key),
     shift: (context, weight) => dying('shift', () => target.shift(context, weight), context.key),
-    retire: (context, version) => dying('retire', () => target.retire(context, version)),
+    retire: (context, version) => dying('retire', () => target.retire(context, version), context.key),
     observe: (environment) => dying('observe', () => target.observe(environment)),
   };
 }

@@ -2,6 +2,7 @@ import { type ManualClock, createManualClock, silentLogger } from '../../src/ker
 import type { Driver, Lease } from '../../src/queue/index.ts';
 import type { EngineDependencies } from '../../src/rollouts/dependencies.ts';
 import { createRound } from '../../src/rollouts/engine.ts';
+import type { Target } from '../../src/rollouts/port.ts';
 import { requestDeploy } from '../../src/rollouts/request.ts';
 import { requestRollback } from '../../src/rollouts/rollback.ts';
 import * as store from '../../src/rollouts/store.ts';
@@ -26,6 +27,7 @@ export interface Place {
   readonly catalog: TestCatalog;
   readonly death: Death;
   readonly calls: readonly string[];
+  readonly unannounced: readonly string[];
   readonly ended: string[];
   deploy(number: number): Promise<string>;
   rollback(): Promise<string>;
@@ -34,6 +36,8 @@ export interface Place {
   until(condition: () => Promise<boolean>): Promise<void>;
   /** Two processes that both believe that the environment is theirs make a round at the same time. */
   roundOfTwo(): Promise<void>;
+  /** A process that has read everything and then stands still, as a machine does that is put to sleep; `wake` lets it go on. */
+  sleepyRound(): { wake(): Promise<unknown> };
   /** Until nothing is open and nothing is to be retired any more. */
   untilIdle(): Promise<void>;
 }
@@ -71,6 +75,22 @@ export function createPlace(db: Db, app: string): Place {
     clock.set(Math.max(clock.now() + 1, ...wakeUps));
   }
 
+  function sleepyRound(): { wake(): Promise<unknown> } {
+    let wakeUp = (): void => {};
+    const asleep = new Promise<void>((resolve) => {
+      wakeUp = resolve;
+    });
+    const sleepy: Target = { ...target, observe: async (place) => asleep.then(() => target.observe(place)) };
+    const asleepRound = createRound({ ...dependencies, targets: new Map([['noop', sleepy]]) });
+    const outcome = asleepRound(claim()).catch((thrown: unknown) => thrown);
+    return {
+      wake: () => {
+        wakeUp();
+        return outcome;
+      },
+    };
+  }
+
   async function oneRound(): Promise<void> {
     const lease = claim();
     try {
@@ -100,6 +120,7 @@ export function createPlace(db: Db, app: string): Place {
     catalog,
     death: mortal.death,
     calls: mortal.calls,
+    unannounced: mortal.unannounced,
     ended,
     deploy: (number) =>
       transaction(db, async (trx) => {
@@ -114,6 +135,7 @@ export function createPlace(db: Db, app: string): Place {
       transaction(db, (trx) => store.insertCommand(trx, id, { kind: 'abort', by: 'mei', reason: 'it is bad' })),
     until,
     roundOfTwo,
+    sleepyRound,
     untilIdle: async () => {
       await until(async () => (await store.readOpenRollouts(db, key)).length === 0);
       clock.advance(HOUR);

@@ -38,7 +38,7 @@ export interface Rig {
   ship(number: number): Promise<RolloutRow>;
   row(id: string): Promise<RolloutRow>;
   environment(): Promise<EnvironmentRow>;
-  /** Waits for a phase; another end than the wished one fails at once. */
+  /** Waits for a phase; when the rollout ends otherwise, the failure says how. */
   reaches(id: string, phase: Phase): Promise<RolloutRow>;
   holds(id: string, weight: number): Promise<RolloutRow>;
   ledger(): Promise<readonly { readonly release: string; readonly status: string; readonly kind: string }[]>;

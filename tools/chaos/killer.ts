@@ -13,6 +13,8 @@ export interface Kill {
   readonly interrupted: number;
   /** Milliseconds from the restart until it was ready and all of that had moved on; null when it was killed before. */
   readonly recovery: number | null;
+  /** Where that time went. */
+  readonly detail: string;
   /** Processes that the killed server had started and that still ran some seconds after the restart. */
   readonly orphans: readonly string[];
 }
@@ -25,6 +27,8 @@ export interface Killer {
   stop(): Promise<void>;
 }
 
+/** The longest time that a restart may take until everything moves again, in milliseconds. */
+export const RECOVERY_LIMIT = 15_000;
 /** Share of the kills that hit a server that has not recovered from the last one. */
 const AGAIN = 0.2;
 const LONGEST_START = 1500;
@@ -51,25 +55,30 @@ export function startKiller(world: World, chance: Chance, pause: ChaosOptions['p
       const restarted = performance.now();
       control.start();
       if (chance.happens(AGAIN) && !stopping.signal.aborted) {
-        kills.push({ at, interrupted, recovery: null, orphans: [] });
+        kills.push({ at, interrupted, recovery: null, detail: 'killed again', orphans: [] });
         await sleep(chance.between(0, LONGEST_START));
         continue;
       }
       await control.ready(READY_WITHIN);
+      const ready = performance.now() - restarted;
       const leaving = leftovers(left);
-      await moved(before);
+      const last = await moved(before);
       const recovery = performance.now() - restarted;
+      const detail = `ready after ${Math.round(ready)} ms, then waited for ${last.join(', ') || 'nothing'}`;
       const orphans = (await leaving).map(({ pid, command }) => `${pid} ${command}`);
-      kills.push({ at, interrupted, recovery, orphans });
+      kills.push({ at, interrupted, recovery, detail, orphans });
       return;
     }
   }
 
-  async function moved(before: Progress): Promise<void> {
+  /** Answers what moved last. */
+  async function moved(before: Progress): Promise<readonly string[]> {
     const deadline = performance.now() + MOVED_WITHIN;
+    let last: readonly string[] = [];
     for (;;) {
       const stuck = await readStuck(db, before);
-      if (stuck.length === 0) return;
+      if (stuck.length === 0) return last;
+      last = stuck;
       if (performance.now() > deadline) throw new Error(`${stuck.join(', ')} did not move on after a restart`);
       await sleep(LOOK_EVERY);
     }

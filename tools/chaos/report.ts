@@ -1,11 +1,10 @@
 import { formatDuration } from '../../src/kernel/index.ts';
 import { FAULTS, type Fault } from './checks/finding.ts';
 import { countTraffic } from './checks/traffic.ts';
+import { RECOVERY_LIMIT } from './killer.ts';
 import type { Result } from './run.ts';
 import type { Facts } from './store.ts';
 
-/** The longest time that a restart may take until everything moves again, in milliseconds. */
-export const RECOVERY_LIMIT = 15_000;
 const MOST_EVIDENCE = 20;
 
 export function isPassed(result: Result): boolean {
@@ -47,6 +46,9 @@ export function reportOf(result: Result): readonly string[] {
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    ...kills
+      .filter(({ recovery }) => (recovery ?? 0) > RECOVERY_LIMIT)
+      .map(({ at, recovery, detail }) => `✖ recovery: ${recovery} ms after the kill at ${timeOf(at)}: ${detail}`),
     ...findings.slice(0, MOST_EVIDENCE).map(({ fault, text }) => `✖ ${fault}: ${text}`),
     ...(findings.length > MOST_EVIDENCE ? [`… and ${findings.length - MOST_EVIDENCE} more`] : []),
     ...(result.folder === null ? [] : [`data and logs are kept in ${result.folder}`]),
@@ -60,6 +62,10 @@ function interruptedOf({ intents, writes, runs }: Facts): string {
   const effects = intents.filter(({ key, sent }) => !sent && acted.has(key)).length;
   const stages = runs.flatMap((run) => run.stages).filter(({ attempt }) => attempt > 1).length;
   return `${effects} effects between acting and being recorded, ${stages} stages that were begun again`;
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString();
 }
 
 function countOf({ findings }: Result, fault: Fault): number {

@@ -8,7 +8,7 @@ import { checkRollouts } from './checks/rollouts.ts';
 import { checkRouter } from './checks/router.ts';
 import { checkRuns } from './checks/runs.ts';
 import { checkTraffic } from './checks/traffic.ts';
-import { type Kill, type Killer, startKiller } from './killer.ts';
+import { type Kill, type Killer, RECOVERY_LIMIT, startKiller } from './killer.ts';
 import type { ChaosOptions } from './options.ts';
 import { isRunning, processesNaming } from './processes.ts';
 import type { Sent } from './sender.ts';
@@ -48,7 +48,7 @@ export async function runChaos(options: ChaosOptions, outside: Outside): Promise
   try {
     const seen = await observe(world, options, outside);
     const findings = [...seen.findings, ...(await checkOrphans(world, seen.kills))];
-    keep ||= findings.length > 0;
+    keep ||= findings.length > 0 || seen.kills.some(({ recovery }) => (recovery ?? 0) > RECOVERY_LIMIT);
     const folder = keep ? world.folder : null;
     return { ...seen, findings, folder, took: performance.now() - started };
   } finally {

@@ -85,11 +85,7 @@ function waitOf(row: RolloutRow): WaitView | null {
   const { state, plan } = row;
   const deadline = state.progressAt + plan.progressDeadline;
   if (state.paused !== null) {
-    const next = [
-      { command: `funade resume ${row.id}`, why: 'goes on with fresh samples' },
-      { command: `funade promote ${row.id}`, why: 'takes the next step' },
-      abort,
-    ];
+    const next = [{ command: `funade resume ${row.id}`, why: 'goes on with fresh samples' }, promoteOf(row), abort];
     return {
       cause: `paused by ${state.paused.by}: ${state.paused.reason}`,
       since: state.paused.since,
@@ -154,10 +150,17 @@ function keysOf({ app, environment, phase, wait }: RolloutRow): WaitView['next']
   ];
 }
 
+/** The way on. Baking has no next step: ending it early is a break-glass and needs a reason. */
+function promoteOf(row: RolloutRow): WaitView['next'][number] {
+  if (row.state.step < row.plan.steps.length)
+    return { command: `funade promote ${row.id}`, why: 'takes the next step now' };
+  return { command: `funade promote ${row.id} --full --reason "…"`, why: 'ends the baking now' };
+}
+
 function holdOf(row: RolloutRow, abort: WaitView['next'][number]): WaitView {
   const { state, plan } = row;
   const step = plan.steps[state.step];
-  const promote = { command: `funade promote ${row.id}`, why: 'takes the next step now' };
+  const promote = promoteOf(row);
   const duration = step === undefined ? plan.bake : durationOf(step);
   const measured = plan.analysis.metrics.length > 0;
   const time =

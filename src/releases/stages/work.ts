@@ -1,5 +1,5 @@
 import { FunadeError, assertNever, isFunadeError, messageOf } from '../../kernel/index.ts';
-import { type Trx, transaction } from '../../store/index.ts';
+import { type Trx, together, transaction } from '../../store/index.ts';
 import { tell } from '../events.ts';
 import { type StageLog, createStageLog } from '../logs/stage-log.ts';
 import * as store from '../store.ts';
@@ -51,8 +51,10 @@ async function begin({ dependencies, run, stage }: StagePlace): Promise<store.St
   return transaction(dependencies.db, async (trx) => {
     const begun = await store.beginStage(trx, stage);
     if (begun === undefined) throw new FunadeError('FUN_LEASE_LOST', { what: run.id });
-    await store.setRunState(trx, run.id, 'running');
-    await tell(trx, run, 'stage.started', { stage: stage.name, attempt: begun.attempt });
+    await together(
+      store.setRunState(trx, run.id, 'running'),
+      tell(trx, run, 'stage.started', { stage: stage.name, attempt: begun.attempt }),
+    );
     return begun;
   });
 }
