@@ -31,6 +31,9 @@ export interface Killer {
 export const RECOVERY_LIMIT = 15_000;
 /** Share of the kills that hit a server that has not recovered from the last one. */
 const AGAIN = 0.2;
+/** Share of the kills that wait for a change of the router, to hit the moment between an effect and its record. */
+const AIMED = 0.6;
+const AIM_WITHIN = 5000;
 const LONGEST_START = 1500;
 const READY_WITHIN = 120_000;
 const MOVED_WITHIN = 120_000;
@@ -88,6 +91,7 @@ export function startKiller(world: World, chance: Chance, pause: ChaosOptions['p
     try {
       while (!stopping.signal.aborted) {
         await sleep(chance.between(pause.min, pause.max), stopping.signal);
+        if (chance.happens(AIMED)) await world.router.nextWrite(AIM_WITHIN, stopping.signal);
         if (!stopping.signal.aborted) await killAndRecover();
       }
     } catch (thrown) {

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Db } from '../../src/store/index.ts';
+import pg from 'pg';
+import type { Connection, Db } from '../../src/store/index.ts';
 
 /** Looks at the tables of a running Funade, as they are, without changing them. */
 
@@ -40,6 +41,34 @@ export async function readStuck(db: Db, before: Progress): Promise<readonly stri
   });
   const runs = before.dueRuns.filter((old) => (fences.rows.find(({ id }) => id === old.id)?.fence ?? 0) <= old.fence);
   return [...rollouts.map(({ id }) => id), ...runs.map(({ id }) => id)];
+}
+
+export interface RouterWatch {
+  /** Resolves at the next commit that changes the router; also after `within` milliseconds, or when aborted. */
+  nextWrite(within: number, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Hears of a change of the router as its hosts do, at its commit. */
+export async function watchRouter(connection: Connection): Promise<RouterWatch> {
+  const client = new pg.Client({ ...connection, application_name: 'chaos' });
+  await client.connect();
+  await client.query('listen funade_functions');
+  return {
+    nextWrite: (within, signal) =>
+      new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          client.off('notification', done);
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        const timer = setTimeout(done, within);
+        client.on('notification', done);
+        signal.addEventListener('abort', done);
+      }),
+    close: () => client.end(),
+  };
 }
 
 export interface Overview {

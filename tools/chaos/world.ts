@@ -9,6 +9,7 @@ import { createClient } from '../demo/client.ts';
 import { type Application, createApplication } from './application.ts';
 import { type Caller, createCaller } from './caller.ts';
 import { type Forge, REPOSITORY, createForge } from './sender.ts';
+import { type RouterWatch, watchRouter } from './store.ts';
 import { type ServerProcess, createServerProcess, freePort } from './server-process.ts';
 
 const FIRST_START = 120_000;
@@ -19,6 +20,7 @@ export interface World {
   readonly folder: string;
   /** For looking only. */
   readonly db: Db;
+  readonly router: RouterWatch;
   readonly data: ServerProcess;
   readonly control: ServerProcess;
   readonly application: Application;
@@ -44,6 +46,8 @@ export async function createWorld(): Promise<World> {
     undo.push(() => postgres.stop());
     const db = connect(postgres.connection, { max: 4, name: 'chaos' });
     undo.push(() => db.destroy());
+    const router = await watchRouter(postgres.connection);
+    undo.push(() => router.close());
     const secret = randomBytes(24).toString('hex');
     const databaseUrl = urlOf(postgres.connection);
     const data = createServerProcess({
@@ -77,6 +81,7 @@ export async function createWorld(): Promise<World> {
     return {
       folder,
       db,
+      router,
       data,
       control,
       application,
