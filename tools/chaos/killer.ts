@@ -33,7 +33,7 @@ export const RECOVERY_LIMIT = 15_000;
 const AGAIN = 0.2;
 /** Share of the kills that wait for a change of the router, to hit the moment between an effect and its record. */
 const AIMED = 0.6;
-const AIM_WITHIN = 5000;
+const AIM_WITHIN = 2000;
 const LONGEST_START = 1500;
 const READY_WITHIN = 120_000;
 const MOVED_WITHIN = 120_000;

@@ -14,8 +14,9 @@ export interface ChaosOptions {
 
 export const USAGE = `npm run chaos -- [--rollouts 20] [--seed N] [--min 1] [--max 3] [--rate 60] [--keep]
 
-Kills the control plane with SIGKILL every --min to --max seconds while releases roll out under traffic, and reports
-illegal states, lost requests, double effects, orphans and the time to recover. The same seed makes the same plan.`;
+Kills the control plane with SIGKILL, --min to --max seconds after it has recovered, while releases roll out under
+traffic; some kills wait for the next change of the router. Reports illegal states, what was lost, double effects, orphans
+and the time to recover. The same seed makes the same releases. --keep leaves data and logs where they are.`;
 
 /** Reads the command line; throws with a sentence when it can't be understood. */
 export function readOptions(argv: readonly string[]): ChaosOptions {

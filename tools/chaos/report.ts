@@ -6,6 +6,12 @@ import type { Result } from './run.ts';
 import type { Facts } from './store.ts';
 
 const MOST_EVIDENCE = 20;
+const LABELS: Readonly<Record<Fault, string>> = {
+  'illegal state': 'illegal states',
+  lost: 'lost',
+  'double effect': 'double effects',
+  orphan: 'orphans',
+};
 
 export function isPassed(result: Result): boolean {
   return result.findings.length === 0 && Math.max(0, ...recoveries(result)) <= RECOVERY_LIMIT;
@@ -34,9 +40,8 @@ export function reportOf(result: Result): readonly string[] {
     ['rollouts', outcomesOf(facts.rollouts.map(({ environment, phase }) => `${environment} ${phase}`))],
     ['runs', outcomesOf(facts.runs.map(({ state }) => state))],
     ['pushes', `${sent.length} (told again ${repeats} times)`],
-    ['requests', `${traffic.requests} (${traffic.byReleases} failed by bad releases)`],
-    ['requests lost', String(traffic.lost)],
-    ...FAULTS.map((fault) => [`${fault}s`, String(countOf(result, fault))] as const),
+    ['requests', `${traffic.requests} (${traffic.lost} lost, ${traffic.byReleases} failed by bad releases)`],
+    ...FAULTS.map((fault) => [LABELS[fault], String(countOf(result, fault))] as const),
     [
       'recovery',
       `median ${formatDuration(median)}, longest ${formatDuration(longest)} (limit ${RECOVERY_LIMIT / 1000}s)`,

@@ -17,7 +17,7 @@ export interface Sent {
 
 export interface Forge {
   readonly sent: readonly Sent[];
-  /** Delivers the push under one id, again and again until it is accepted; then `repeats` times more, as a forge may. */
+  /** Delivers the push under one id, again and again until it is accepted; then `repeats` times more at once, as a forge may. */
   push(push: Push, repeats: number): Promise<Sent>;
 }
 
@@ -60,9 +60,8 @@ export function createForge(server: string, secret: string): Forge {
         accepted = ok;
         if (!ok) await sleep(PAUSE);
       }
-      for (let again = 0; again < repeats; again += 1) {
-        attempts.push(`again: ${(await attempt(push, deliveryId, pushedAt)).text}`);
-      }
+      const again = Array.from({ length: repeats }, () => attempt(push, deliveryId, pushedAt));
+      for (const { text } of await Promise.all(again)) attempts.push(`again: ${text}`);
       const result = { deliveryId, push, accepted, attempts };
       sent.push(result);
       return result;
