@@ -1,4 +1,4 @@
-import { messageOf, sleep } from '../../src/kernel/index.ts';
+import { sleep } from '../../src/kernel/index.ts';
 import type { Chance } from './chance.ts';
 import type { ChaosOptions } from './options.ts';
 import { type Seen, isRunning } from './processes.ts';
@@ -21,8 +21,6 @@ export interface Kill {
 
 export interface Killer {
   readonly kills: readonly Kill[];
-  /** Why it gave up, when it did. */
-  failure(): string | null;
   /** Lets the last recovery finish. */
   stop(): Promise<void>;
 }
@@ -40,12 +38,19 @@ const MOVED_WITHIN = 120_000;
 const LEFTOVERS_WITHIN = 5000;
 const LOOK_EVERY = 50;
 
+export interface KillerOptions {
+  readonly world: World;
+  readonly chance: Chance;
+  readonly pause: ChaosOptions['pause'];
+  /** Told when the control plane does not come back; nothing is killed afterwards. */
+  readonly giveUp: (reason: unknown) => void;
+}
+
 /** Kills the control plane again and again, restarts it at once, and measures how long it takes to go on. */
-export function startKiller(world: World, chance: Chance, pause: ChaosOptions['pause']): Killer {
+export function startKiller({ world, chance, pause, giveUp }: KillerOptions): Killer {
   const { control, db } = world;
   const kills: Kill[] = [];
   const stopping = new AbortController();
-  let failure: string | null = null;
 
   /** Kills and restarts, sometimes once more before it has recovered, and waits until it has. */
   async function killAndRecover(): Promise<void> {
@@ -95,14 +100,13 @@ export function startKiller(world: World, chance: Chance, pause: ChaosOptions['p
         if (!stopping.signal.aborted) await killAndRecover();
       }
     } catch (thrown) {
-      failure = messageOf(thrown);
+      giveUp(thrown);
     }
   }
 
   const done = run();
   return {
     kills,
-    failure: () => failure,
     stop: async () => {
       stopping.abort();
       await done;

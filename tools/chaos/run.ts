@@ -8,7 +8,7 @@ import { checkRollouts } from './checks/rollouts.ts';
 import { checkRouter } from './checks/router.ts';
 import { checkRuns } from './checks/runs.ts';
 import { checkTraffic } from './checks/traffic.ts';
-import { type Kill, type Killer, RECOVERY_LIMIT, startKiller } from './killer.ts';
+import { type Kill, RECOVERY_LIMIT, startKiller } from './killer.ts';
 import type { ChaosOptions } from './options.ts';
 import { isRunning, processesNaming } from './processes.ts';
 import type { Sent } from './sender.ts';
@@ -42,11 +42,13 @@ export interface Outside {
 
 export async function runChaos(options: ChaosOptions, outside: Outside): Promise<Result> {
   const started = performance.now();
-  const world = await createWorld();
+  const broken = new AbortController();
+  const signal = AbortSignal.any([broken.signal, outside.signal]);
+  const world = await createWorld(signal);
   outside.say(`data and logs: ${world.folder}`);
   let keep = options.keep;
   try {
-    const seen = await observe(world, options, outside);
+    const seen = await observe(world, options, { say: outside.say, signal, giveUp: (reason) => broken.abort(reason) });
     const findings = [...seen.findings, ...(await checkOrphans(world, seen.kills))];
     keep ||= findings.length > 0 || seen.kills.some(({ recovery }) => (recovery ?? 0) > RECOVERY_LIMIT);
     const folder = keep ? world.folder : null;
@@ -58,15 +60,25 @@ export async function runChaos(options: ChaosOptions, outside: Outside): Promise
 
 type Seen = Omit<Result, 'folder' | 'took'>;
 
+interface Control extends Outside {
+  readonly giveUp: (reason: unknown) => void;
+}
+
 /** The story under traffic and kills, and then what all the tables and the router say. */
-async function observe(world: World, options: ChaosOptions, outside: Outside): Promise<Seen> {
+async function observe(world: World, options: ChaosOptions, control: Control): Promise<Seen> {
   const trouble: Trouble = { fail: new Set(), crash: new Set() };
   const load = startLoad(() => addressOf(world, trouble), options.rate);
-  const killer = startKiller(world, createChance(options.seed + 1), options.pause);
-  const { story, failure } = await play(world, options, { trouble, killer, outside });
-  await killer.stop();
+  const { pause, seed, rollouts } = options;
+  const killer = startKiller({ world, chance: createChance(seed + 1), pause, giveUp: control.giveUp });
   const findings: Finding[] = [];
-  for (const text of [failure, killer.failure()]) if (text !== null) findings.push(lost(text));
+  const story = await tellStory({ world, chance: createChance(seed), rollouts, trouble, ...control }).catch(
+    (thrown: unknown): Story => {
+      findings.push(lost(messageOf(thrown)));
+      return { rollbacks: [] };
+    },
+  );
+  await killer.stop();
+  if (control.signal.aborted && findings.length === 0) findings.push(lost(messageOf(control.signal.reason)));
   await settle(world);
   const facts = await readFacts(world.db);
   findings.push(...(await checkLive(world, facts)));
@@ -81,38 +93,6 @@ async function observe(world: World, options: ChaosOptions, outside: Outside): P
     ...checkTraffic(facts, samples),
   );
   return { kills: killer.kills, facts, sent, samples, findings };
-}
-
-interface Play {
-  readonly trouble: Trouble;
-  readonly killer: Killer;
-  readonly outside: Outside;
-}
-
-async function play(
-  world: World,
-  { seed, rollouts }: ChaosOptions,
-  { trouble, killer, outside: { say, signal } }: Play,
-): Promise<{ readonly story: Story; readonly failure: string | null }> {
-  const stopped = new AbortController();
-  const watch = setInterval(() => {
-    if (killer.failure() !== null) stopped.abort(new Error('the control plane is down for good'));
-  }, LOOK_EVERY);
-  try {
-    const story = {
-      world,
-      chance: createChance(seed),
-      rollouts,
-      trouble,
-      say,
-      signal: AbortSignal.any([stopped.signal, signal]),
-    };
-    return { story: await tellStory(story), failure: null };
-  } catch (thrown) {
-    return { story: { rollbacks: [] }, failure: messageOf(thrown) };
-  } finally {
-    clearInterval(watch);
-  }
 }
 
 function addressOf({ data, application }: World, { fail, crash }: Trouble): string {

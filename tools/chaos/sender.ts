@@ -25,7 +25,7 @@ const ATTEMPT = 10_000;
 const GIVE_UP = 180_000;
 const PAUSE = 200;
 
-export function createForge(server: string, secret: string): Forge {
+export function createForge(server: string, secret: string, signal: AbortSignal): Forge {
   const sent: Sent[] = [];
 
   async function attempt(push: Push, deliveryId: string, pushedAt: number): Promise<{ ok: boolean; text: string }> {
@@ -54,7 +54,7 @@ export function createForge(server: string, secret: string): Forge {
       const pushedAt = Date.now();
       const attempts: string[] = [];
       let accepted = false;
-      while (!accepted && Date.now() - pushedAt < GIVE_UP) {
+      while (!accepted && !signal.aborted && Date.now() - pushedAt < GIVE_UP) {
         const { ok, text } = await attempt(push, deliveryId, pushedAt);
         attempts.push(text);
         accepted = ok;

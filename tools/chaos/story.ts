@@ -58,6 +58,7 @@ export async function tellStory(options: StoryOptions): Promise<Story> {
     const sent = await world.forge.push(made, chance.happens(REPEAT) ? 4 : 0);
     const tries = sent.attempts.length > 1 ? ` (${sent.attempts.length} attempts)` : '';
     say(`push ${made.commit.sha.slice(0, 7)} ${kind}${made.approval ? ', needs an approval' : ''}${tries}`);
+    ending.throwIfAborted();
     if (!sent.accepted) throw new Error(`push ${made.commit.sha} was never accepted: ${sent.attempts.at(-1)}`);
     companions.push(accompany(sent.deliveryId, made).catch(fail));
   }

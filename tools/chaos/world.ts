@@ -32,7 +32,8 @@ export interface World {
   close(options: { readonly keep: boolean }): Promise<void>;
 }
 
-export async function createWorld(): Promise<World> {
+/** `signal` ends every attempt to reach the control plane. */
+export async function createWorld(signal: AbortSignal): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'funade-chaos-'));
   await chmod(folder, 0o755); // the unprivileged user of PostgreSQL has to enter it
   const undo: (() => Promise<unknown>)[] = [];
@@ -85,9 +86,9 @@ export async function createWorld(): Promise<World> {
       data,
       control,
       application,
-      forge: createForge(control.url, secret),
-      owner: createCaller(control.url, token),
-      approver: createCaller(control.url, approver.token),
+      forge: createForge(control.url, secret, signal),
+      owner: createCaller(control.url, token, signal),
+      approver: createCaller(control.url, approver.token, signal),
       stopServers: async () => ({ control: await control.stop(STOP), data: await data.stop(STOP) }),
       close: async ({ keep }) => {
         await undoAll();
