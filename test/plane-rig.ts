@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +11,10 @@ import { forgeWebhooks } from '../src/forges/index.ts';
 import { createIntake } from '../src/intake/index.ts';
 import { silentLogger, systemClock } from '../src/kernel/index.ts';
 import { createMemoryQueue } from '../src/queue/index.ts';
-import { createArtifacts, createCatalog, createReleases, createSource, hasRunEnded } from '../src/releases/index.ts';
+import { createCatalog, createReleases, createSource, hasRunEnded } from '../src/releases/index.ts';
 import { createRollouts } from '../src/rollouts/index.ts';
 import { createSandbox } from '../src/sandbox/index.ts';
+import { createArtifacts, createSecretStore } from '../src/store/index.ts';
 import { createNoopMetrics, createNoopTarget } from '../src/targets/index.ts';
 import { type TestApi, createTestApi } from './api.ts';
 import { createTestDatabase } from './database.ts';
@@ -60,6 +62,7 @@ export async function createPlaneRig(): Promise<PlaneRig> {
   const queue = createMemoryQueue(logger);
   const artifacts = createArtifacts({ directory: join(root, 'artifacts') });
   const source = createSource({ directory: join(root, 'mirrors'), logger });
+  const secrets = createSecretStore({ db, key: randomBytes(32), clock });
   const rooms = bindRooms();
   const rollouts = createRollouts({
     db,
@@ -69,7 +72,7 @@ export async function createPlaneRig(): Promise<PlaneRig> {
     sweepMs: 100,
     targets: new Map([['noop', createNoopTarget({ clock })]]),
     metrics: new Map([['noop', createNoopMetrics()]]),
-    catalog: createCatalog({ db, artifacts, source }),
+    catalog: createCatalog({ db, artifacts, source, secrets }),
     listener: rooms.listener,
   });
   const releases = createReleases({
@@ -80,6 +83,7 @@ export async function createPlaneRig(): Promise<PlaneRig> {
     sweepMs: 100,
     source,
     artifacts,
+    secrets,
     sandbox: createSandbox({ logger, stateDir: join(root, 'processes') }),
     delivery: rooms.deliveryOver(db, rollouts),
     members: { roleOf: access.roleOf, atLeast: (role, needed) => atLeast(role as never, needed as never) },
@@ -101,7 +105,15 @@ export async function createPlaneRig(): Promise<PlaneRig> {
   const api = await createTestApi(
     {
       access,
-      resources: resourcesOf({ db, clock, releases, rollouts, intake, traffic: () => Promise.resolve(traffic) }),
+      resources: resourcesOf({
+        db,
+        clock,
+        releases,
+        rollouts,
+        intake,
+        secrets,
+        traffic: () => Promise.resolve(traffic),
+      }),
       webhook: (request, response) => intake.handle(request, response),
     },
     database,

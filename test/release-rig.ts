@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,7 +13,6 @@ import {
   type ReleasesDependencies,
   type RunRow,
   type StageRow,
-  createArtifacts,
   createReleases,
   createSource,
   hasRunEnded,
@@ -22,7 +22,7 @@ import {
   readStages,
 } from '../src/releases/index.ts';
 import { createSandbox } from '../src/sandbox/index.ts';
-import { transaction } from '../src/store/index.ts';
+import { type SecretStore, createArtifacts, createSecretStore, transaction } from '../src/store/index.ts';
 import { type TestDatabase, createTestDatabase } from './database.ts';
 
 const RANKS = ['viewer', 'deployer', 'approver', 'owner'];
@@ -129,6 +129,7 @@ export interface ReleaseRig {
   readonly repository: TestRepository;
   readonly releases: Releases;
   readonly delivery: FakeDelivery;
+  readonly secrets: SecretStore;
   /** Roles of users; a user who is not in it has no access. */
   readonly roles: Map<string, string>;
   /** What the deployed application answers. */
@@ -171,6 +172,7 @@ export async function createReleaseRig(options: RigOptions = {}): Promise<Releas
   const started: Releases[] = [];
   let offset = 0;
   const clock = { now: () => Date.now() + offset };
+  const secrets = createSecretStore({ db: database.db, key: randomBytes(32), clock });
   const delivery = createFakeDelivery(clock, (runId) =>
     transaction(database.db, async (trx) => {
       await started.at(-1)?.wake(trx, runId);
@@ -188,6 +190,7 @@ export async function createReleaseRig(options: RigOptions = {}): Promise<Releas
       logger,
       source: createSource({ directory: join(root, 'mirrors'), logger }),
       artifacts: createArtifacts({ directory: join(root, 'artifacts') }),
+      secrets,
       sandbox: createSandbox({ logger, stateDir: join(root, 'processes') }),
       delivery,
       members: {
@@ -214,6 +217,7 @@ export async function createReleaseRig(options: RigOptions = {}): Promise<Releas
     repository,
     releases: first,
     delivery,
+    secrets,
     roles,
     answer: { status: 200, body: 'Hello' },
     advance: (milliseconds) => {

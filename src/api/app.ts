@@ -75,6 +75,7 @@ export function buildApp(options: AppOptions): ApiApp {
   app.setErrorHandler((thrown, request, reply) => handleError(thrown, request, reply));
   app.decorate('access', access);
   app.decorate('attempts', createAttempts({ clock, limit: 20, windowMs: 60_000 }));
+  app.decorate('isClosing', options.closing);
   app.decorateRequest('identity', null);
   acceptEmptyJson(app);
   void app.register(cookie);

@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/index.ts';
 import type { Intake } from '../intake/index.ts';
 import type { Releases } from '../releases/index.ts';
 import type { Rollouts } from '../rollouts/index.ts';
-import type { Db } from '../store/index.ts';
+import type { Db, SecretStore } from '../store/index.ts';
 
 export interface Traffic {
   readonly app: string;
@@ -19,6 +19,7 @@ export interface ControlPlane {
   readonly releases: Releases;
   readonly rollouts: Rollouts;
   readonly intake: Intake;
+  readonly secrets: SecretStore;
   /** Traffic of the last minute, of environments that had any. */
   traffic(): Promise<readonly Traffic[]>;
 }

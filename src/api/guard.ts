@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FunadeError } from '../kernel/index.ts';
-import { type Access, type Identity, atLeast } from './access/index.ts';
+import { type Access, type Identity, allows, atLeast, standingOf } from './access/index.ts';
 import type { Attempts } from './attempts.ts';
-import type { Role } from './contract/index.ts';
+import { type Role, SCOPES, type Scope } from './contract/index.ts';
 
 export const SESSION_COOKIE = 'funade_session';
 const COOKIE_PATH = '/api'; // functions under /fn get the caller's headers and must never see the session
@@ -10,6 +10,8 @@ const COOKIE_PATH = '/api'; // functions under /fn get the caller's headers and 
 declare module 'fastify' {
   interface FastifyInstance {
     access: Access;
+    /** From then on every answer, and every stream, comes to its end. */
+    isClosing(): boolean;
     attempts: Attempts;
   }
   interface FastifyRequest {
@@ -26,12 +28,20 @@ declare module 'fastify' {
 /** Hook of everything below `/api/v1`: nobody passes unknown, except to routes with `config: { public: true }`. */
 export async function authenticateRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (request.routeOptions.config.public === true) return;
-  request.identity = await identify(request, reply);
+  request.identity = await readIdentity(request, reply);
   if (request.identity === null) throw new FunadeError('FUN_UNAUTHENTICATED');
 }
 
-/** Who asks; `null` when no credentials were sent. Wrong ones throw, and are counted against the address. */
+/**
+ * Who asks, outside of routes with guards of their own; `null` when no credentials were sent, or such that open only what
+ * their scopes say. Wrong ones throw, and are counted against the address.
+ */
 export async function identify(request: FastifyRequest, reply: FastifyReply): Promise<Identity | null> {
+  const identity = await readIdentity(request, reply);
+  return identity === null || identity.scopes !== null ? null : identity;
+}
+
+async function readIdentity(request: FastifyRequest, reply: FastifyReply): Promise<Identity | null> {
   const caller = await recognise(request);
   if (caller.kind === 'known') return caller.identity;
   if (caller.kind === 'anonymous') return null;
@@ -71,19 +81,41 @@ export function refuse(request: FastifyRequest): never {
 
 /**
  * Hook of one route: `onRequest: requireRole('deployer', 'pause a rollout')`, so that a refusal comes before the body is
- * read. `action` completes "Can't … as mika (viewer)". Refused acts are written to the event log.
+ * read. `action` completes "Can't … as mika (viewer)". Refused acts are written to the event log. Who has scopes is refused
+ * whatever their role: scopes open functions, and nothing else.
  */
-export function requireRole(needed: Role, action: string | ((request: FastifyRequest) => string)) {
+export function requireRole(needed: Role, action: Words) {
   return async function checkRole(request: FastifyRequest): Promise<void> {
-    const identity = identityOf(request);
-    if (atLeast(identity.role, needed)) return;
-    const words = typeof action === 'string' ? action : action(request);
-    const path = request.url.split('?')[0] ?? '';
-    if (isAct(request.method)) {
-      await request.server.access.recordDenial({ identity, action: words, needed, method: request.method, path });
-    }
-    throw new FunadeError('FUN_FORBIDDEN', { action: words, user: identity.user, role: identity.role, needed });
+    const { role, scopes } = identityOf(request);
+    if (scopes !== null) await forbid(request, action, `${needed} with a token without scopes`);
+    if (!atLeast(role, needed)) await forbid(request, action, needed);
   };
+}
+
+/**
+ * Hook of one route about functions: `onRequest: requireScope('read:functions', 'list functions')`. Who has no scopes may do
+ * what their role may. `null` where the scope shows only later: any will do, and the handler asks again.
+ */
+export function requireScope(needed: NeededScope | ((request: FastifyRequest) => NeededScope), action: Words) {
+  return async function checkScope(request: FastifyRequest): Promise<void> {
+    const scope = typeof needed === 'function' ? needed(request) : needed;
+    const identity = identityOf(request);
+    if ((scope === null ? SCOPES : [scope]).some((each) => allows(identity, each))) return;
+    await forbid(request, action, scope === null ? 'a scope of functions' : `the scope ${scope}`);
+  };
+}
+
+type NeededScope = Scope | null;
+type Words = string | ((request: FastifyRequest) => string);
+
+async function forbid(request: FastifyRequest, action: Words, needed: string): Promise<never> {
+  const identity = identityOf(request);
+  const words = typeof action === 'string' ? action : action(request);
+  const path = request.url.split('?')[0] ?? '';
+  if (isAct(request.method)) {
+    await request.server.access.recordDenial({ identity, action: words, needed, method: request.method, path });
+  }
+  throw new FunadeError('FUN_FORBIDDEN', { action: words, user: identity.user, role: standingOf(identity), needed });
 }
 
 /** Who asks, in the handler of a route that is not public. */

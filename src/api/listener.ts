@@ -12,6 +12,8 @@ export interface ListenerOptions {
   readonly language: Language;
   readonly fn?: RawHandler | undefined;
   readonly webhook?: RawHandler | undefined;
+  /** Takes paths that begin with the date of a version of an AWS API. */
+  readonly lambda?: RawHandler | undefined;
 }
 
 /** The socket side of the API: one HTTP server that hands the hot paths to their handlers and the rest to fastify. */
@@ -30,9 +32,11 @@ const HEADERS_WITHIN_MS = 15_000;
 const REQUEST_WITHIN_MS = 120_000;
 const KEEP_ALIVE_MS = 72_000; // longer than the 60 s of common proxies, so that they and not we end idle connections
 const LOOK_EVERY_MS = 25;
+/** `/2015-03-31/functions/…` */
+const AWS_VERSION = /^\/20\d\d-\d\d-\d\d\//;
 
 export function createListener(options: ListenerOptions): Listener {
-  const { host, port, fn, webhook } = options;
+  const { host, port, fn, webhook, lambda } = options;
   const sockets = new Set<Socket>();
   const active = new Set<ServerResponse>();
   let server: Server | null = null;
@@ -49,6 +53,7 @@ export function createListener(options: ListenerOptions): Listener {
     const url = request.url ?? '/';
     if (fn !== undefined && url.startsWith('/fn/')) runRaw(fn, request, response, options);
     else if (webhook !== undefined && url.startsWith('/webhook/')) runRaw(webhook, request, response, options);
+    else if (lambda !== undefined && AWS_VERSION.test(url)) runRaw(lambda, request, response, options);
     else handler(request, response);
   }
 

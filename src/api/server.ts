@@ -21,6 +21,8 @@ export interface ApiOptions {
   readonly version: string;
   /** Takes `/fn/…` whole. */
   readonly fn?: RawHandler;
+  /** Takes the paths of AWS Lambda's API whole. */
+  readonly lambda?: RawHandler;
   /** Takes `/webhook/…` whole. */
   readonly webhook?: RawHandler;
   /** Directory of the built dashboard. */

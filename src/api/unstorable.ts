@@ -16,7 +16,7 @@ export async function refuseUnstorable(request: FastifyRequest): Promise<void> {
 
 function faultsIn(value: unknown, path: readonly string[]): readonly Fault[] {
   if (typeof value === 'string') return isStorable(value) ? [] : [{ message: REASON, path: path.join('.') }];
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return [];
   return Object.entries(value).flatMap(([key, each]) => faultsIn(each, [...path, key]));
 }
 

@@ -23,9 +23,30 @@ export interface Client {
   /** An act; `schema` says what the answer must be, null means that it does not matter. */
   post<T extends z.ZodType>(path: string, body: object, schema: T): Promise<z.output<T>>;
   act(path: string, body: object): Promise<void>;
+  /** Puts a thing in place; `headers` say which state of it was meant. */
+  put<T extends z.ZodType>(path: string, body: object, options: PutOptions<T>): Promise<z.output<T>>;
   remove(path: string): Promise<void>;
+  /** `POST` of JSON that is sent and answered as it is: neither is read. */
+  relay(path: string, options: RelayOptions): Promise<Relayed>;
   /** An answer that arrives piece by piece. */
   stream(path: string, options: StreamOptions): Promise<ReadableStream<Uint8Array>>;
+}
+
+export interface PutOptions<T extends z.ZodType> {
+  readonly schema: T;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RelayOptions {
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** null sends no body. */
+  readonly body: Uint8Array<ArrayBuffer> | null;
+}
+
+export interface Relayed {
+  readonly headers: Headers;
+  readonly text: string;
 }
 
 export interface StreamOptions {
@@ -35,7 +56,8 @@ export interface StreamOptions {
 }
 
 interface RequestOptions extends StreamOptions {
-  readonly body?: object;
+  /** Bytes go as they are, everything else as JSON. */
+  readonly body?: object | Uint8Array<ArrayBuffer>;
   /** An answer that is not a success is still an answer. */
   readonly anyStatus?: boolean;
 }
@@ -43,11 +65,14 @@ interface RequestOptions extends StreamOptions {
 /** An error that the server described. */
 export class ProblemError extends Error {
   readonly problem: ProblemView;
+  /** What the server knows of it beyond the form of all problems: of a function's error its type, trace and who is to blame. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(problem: ProblemView) {
+  constructor(problem: ProblemView, details: Readonly<Record<string, unknown>> = {}) {
     super(problem.detail);
     this.name = 'ProblemError';
     this.problem = problem;
+    this.details = details;
   }
 
   get exitCode(): ExitCode {
@@ -75,7 +100,7 @@ export function createClient(options: ClientOptions): Client {
         ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...init.headers,
       },
-      ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+      ...(init.body === undefined ? {} : { body: encoded(init.body) }),
       ...(init.signal === undefined ? {} : { signal: init.signal }),
     });
     options.trace?.(`${method} ${url} ${response.status} ${Math.round(performance.now() - startedAt)}ms`);
@@ -98,9 +123,17 @@ export function createClient(options: ClientOptions): Client {
       const response = await request('POST', path, { body });
       await response.arrayBuffer();
     },
+    put: async (path, body, { schema, headers }) => {
+      const response = await request('PUT', path, { body, ...(headers === undefined ? {} : { headers }) });
+      return checked(response, schema, `PUT ${path}`);
+    },
     remove: async (path) => {
       const response = await request('DELETE', path);
       await response.arrayBuffer();
+    },
+    relay: async (path, { body, ...init }) => {
+      const response = await request('POST', path, { ...init, ...(body === null ? {} : { body }) });
+      return { headers: response.headers, text: await textOf(response, options.server, `POST ${path}`) };
     },
     stream: async (path, init) => {
       const response = await request('GET', path, init);
@@ -148,13 +181,31 @@ function reasonOf(thrown: unknown): string {
 async function problemOf(response: Response, server: string, what: string): Promise<Error> {
   const body = await jsonOf(response, server, what).catch(() => null);
   const parsed = problemView.safeParse(body);
-  if (parsed.success) return new ProblemError(parsed.data);
+  if (parsed.success) return new ProblemError(parsed.data, detailsOf(body));
   return unreadable(server, what, `HTTP ${response.status} without problem details`);
+}
+
+function detailsOf(body: unknown): Readonly<Record<string, unknown>> {
+  const { details } = body as { readonly details?: unknown };
+  const isRecord = typeof details === 'object' && details !== null && !Array.isArray(details);
+  return isRecord ? (details as Readonly<Record<string, unknown>>) : {};
+}
+
+function encoded(body: object): string | Uint8Array<ArrayBuffer> {
+  return body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body);
 }
 
 async function jsonOf(response: Response, server: string, what: string): Promise<unknown> {
   try {
     return await response.json();
+  } catch (thrown) {
+    throw unreadable(server, what, messageOf(thrown));
+  }
+}
+
+async function textOf(response: Response, server: string, what: string): Promise<string> {
+  try {
+    return await response.text();
   } catch (thrown) {
     throw unreadable(server, what, messageOf(thrown));
   }

@@ -9,13 +9,7 @@ import { view as failed } from '../../test/fixtures/run-failed-in-test/view.ts';
 import { view as approvalRun } from '../../test/fixtures/run-waiting-for-approval/view.ts';
 import { view as apps } from '../../test/fixtures/status-mixed/view.ts';
 import { NOW, commit } from '../../test/fixtures/views.ts';
-import {
-  type EnvironmentView,
-  createTokenRequest,
-  decisionRequest,
-  rollbackRequest,
-  shipRequest,
-} from '../api/contract/index.ts';
+import { type EnvironmentView, decisionRequest, rollbackRequest, shipRequest } from '../api/contract/index.ts';
 
 let plane: ControlPlane;
 let folder: string;
@@ -222,15 +216,6 @@ test.each([
   expect(acts()).toHaveLength(2);
 });
 
-test('token create prints the token alone on standard output', async () => {
-  plane.route('POST /api/v1/tokens', (request) => {
-    expect(createTokenRequest.parse(request.body)).toEqual({ name: 'ci', role: 'deployer' });
-    return { json: { id: 'tok_1', name: 'ci', role: 'deployer', token: 'fun_secret' }, status: 201 };
-  });
-  const { stdout } = await funade(['token', 'create', '--name', 'ci', '--role', 'deployer']);
-  expect(stdout).toBe('fun_secret\n');
-});
-
 test('a list reads as many pages as --limit needs', async () => {
   const release = (number: number) => ({
     id: `rel_${number}`,
@@ -314,7 +299,7 @@ test('config schema and docs come from the schema that the parser uses', async (
   const schema = JSON.parse((await funade(['config', 'schema'])).stdout) as { properties: object };
   expect(Object.keys(schema.properties)).toContain('pipeline');
   const { stdout } = await funade(['config', 'docs']);
-  expect(stdout).toContain('functions.<name>.handler  string, required');
+  expect(stdout).toContain('functions.<name>.runtime  ');
 });
 
 test('config show --origin tells where each value came from and masks secrets', async () => {
@@ -349,7 +334,6 @@ test.each([
   [['status', '--timeout', 'soon'], "'soon' is not a duration"],
   [['status', '--jsn'], "unknown option '--jsn'; did you mean --json?"],
   [['app'], 'a subcommand is missing'],
-  [['token', 'create', '--name', 'ci', '--role', 'king'], "'king' is not one of viewer, deployer, approver, owner"],
 ])('%j is a usage error', async (argv, reason) => {
   const { code, stderr, stdout } = await funade(argv);
   expect([code, stdout]).toEqual([2, '']);

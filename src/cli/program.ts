@@ -11,6 +11,7 @@ import { addDeliveries } from './commands/deliveries.ts';
 import { addDeployment } from './commands/deployment.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFn } from './commands/fn.ts';
 import { addHold } from './commands/hold.ts';
 import { addLogs } from './commands/logs.ts';
 import { addPause } from './commands/pause.ts';
@@ -22,6 +23,7 @@ import { addRetry } from './commands/retry.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRollout } from './commands/rollout.ts';
 import { addRun } from './commands/run.ts';
+import { addSecret } from './commands/secret.ts';
 import { addServe } from './commands/serve.ts';
 import { addShip } from './commands/ship.ts';
 import { addStatus } from './commands/status.ts';
@@ -54,7 +56,19 @@ const GROUPS: readonly { readonly title: TextKey; readonly commands: readonly Ad
   },
   {
     title: 'group.nouns',
-    commands: [addApp, addRun, addRelease, addRollout, addDeployment, addApproval, addHold, addDeliveries, addToken],
+    commands: [
+      addApp,
+      addRun,
+      addRelease,
+      addRollout,
+      addDeployment,
+      addApproval,
+      addHold,
+      addFn,
+      addDeliveries,
+      addSecret,
+      addToken,
+    ],
   },
   { title: 'group.setup', commands: [addUp, addServe, addConfig, addDoctor, addCompletion] },
 ];
@@ -117,7 +131,9 @@ function helpIn(text: Text): Partial<Help> {
     },
     visibleGlobalOptions(command): Option[] {
       // Only the ones that this command can use would need a list per command: all are named once, on the program.
-      return command.parent === null ? [] : globalOptions(command);
+      if (command.parent === null) return [];
+      // An option of the command itself may have the name of a global one: there it means what the command says.
+      return globalOptions(command).filter(({ long }) => !command.options.some((own) => own.long === long));
     },
   };
 }

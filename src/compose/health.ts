@@ -63,8 +63,8 @@ export function createHealth(rooms: {
     const { tier, reason } = rooms.sandbox.isolation();
     const sandbox: ComponentHealth = {
       name: 'sandbox',
-      status: tier === 'process' ? 'degraded' : 'ok',
-      detail: `${tier}: ${reason}`,
+      status: tier === 'C' ? 'degraded' : 'ok',
+      detail: `tier ${tier}: ${reason}`,
     };
     return [start, store, ...engines, sandbox];
   }

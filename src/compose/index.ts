@@ -3,14 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { atLeast, createAccess, createApi, createMetrics, resourcesOf } from '../api/index.ts';
+import { atLeast, createApi, createMetrics, functionResourcesOf, resourcesOf } from '../api/index.ts';
 import { type ServerConfig, listenAddress, processEnvironment } from '../config/index.ts';
 import { forgeWebhooks } from '../forges/index.ts';
-import { type Functions, createFunctions } from '../functions/index.ts';
+import { EVENT_KIND, type Functions, createFunctions } from '../functions/index.ts';
 import { createIntake } from '../intake/index.ts';
 import { type Clock, type Logger, messageOf, sleep } from '../kernel/index.ts';
 import { DRIVER_QUEUE_PREFIX, createPgBossQueue } from '../queue/index.ts';
-import { createArtifacts, createCatalog, createReleases, createSource } from '../releases/index.ts';
+import { createCatalog, createReleases, createSource } from '../releases/index.ts';
 import { LATENCY_BOUNDS, createRollouts } from '../rollouts/index.ts';
 import type { Duties } from '../roles.ts';
 import { createSandbox, credentialPaths } from '../sandbox/index.ts';
@@ -18,6 +18,7 @@ import {
   type Connection,
   type DataDir,
   connect,
+  createArtifacts,
   databaseClock,
   migrateToLatest,
   together,
@@ -26,6 +27,7 @@ import {
 import { createEmbeddedMetrics, createFunctionsTarget, createNoopMetrics, createNoopTarget } from '../targets/index.ts';
 import { bindRooms } from './bindings.ts';
 import { createHealth } from './health.ts';
+import { functionRates, lambdaAccess, mayCall, openIdentities } from './identities.ts';
 import { intakeMetrics } from './metrics.ts';
 
 export { bindRooms } from './bindings.ts';
@@ -68,14 +70,16 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
   const db = connect(connection, { max: 16, name: `funade-${config.role}` });
   const clock = databaseClock(db);
   const stopping = new AbortController();
+  const path = processEnvironment()['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
+  const secretsFolder = await dataDir.folder('secrets');
+  const { access, secrets } = await openIdentities({ config, db, clock, logger, folder: secretsFolder });
 
   const sandbox = createSandbox({ logger, stateDir: await dataDir.folder('processes') });
   const queue = createPgBossQueue({
     connection,
-    queues: ['run', 'environment'].map((kind) => DRIVER_QUEUE_PREFIX + kind),
+    queues: ['run', 'environment', EVENT_KIND].map((kind) => DRIVER_QUEUE_PREFIX + kind),
     logger,
   });
-  const access = createAccess({ db, clock, logger });
   const metrics = createMetrics();
   const artifacts = createArtifacts({ directory: await dataDir.folder('artifacts') });
   const source = createSource({
@@ -92,9 +96,15 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     logger,
     hostId: owner,
     latencyBounds: LATENCY_BOUNDS,
-    authorize: async (token) => (await access.authenticate(token)) !== null,
+    authorize: mayCall(access),
     privateCookies: [SESSION_COOKIE],
-    spawn: ({ memory, ...request }) => sandbox.spawnWorker({ ...request, memory }),
+    queue,
+    lambdaAccess: lambdaAccess(access),
+    sandbox,
+    untrusted: config.functions.untrusted,
+    directory: await dataDir.folder('functions'),
+    secrets,
+    path,
   });
 
   const rooms = bindRooms();
@@ -109,7 +119,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
       ['embedded', createEmbeddedMetrics(functions.metrics)],
       ['noop', createNoopMetrics()],
     ]),
-    catalog: createCatalog({ db, artifacts, source }),
+    catalog: createCatalog({ db, artifacts, source, secrets }),
     listener: rooms.listener,
   });
   const releases = createReleases({
@@ -120,17 +130,18 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     owner,
     source,
     artifacts,
+    secrets,
     sandbox,
     delivery: rooms.deliveryOver(db, rollouts),
     members: { roleOf: access.roleOf, atLeast: (role, needed) => atLeast(role as never, needed as never) },
     probe: rooms.probe,
     workspaces: await dataDir.folder('workspaces'),
     hidden: [dataDir.path, ...credentialPaths(homedir())],
-    path: processEnvironment()['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    path,
   });
   rooms.connect(releases);
   const webhookSecretFile = await webhookSecret(config, dataDir);
-  const secrets =
+  const webhookSecrets =
     webhookSecretFile === null
       ? config.github.secrets
       : [{ label: 'generated', value: await readFile(webhookSecretFile, 'utf8') }];
@@ -139,7 +150,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     clock,
     logger,
     forges: forgeWebhooks,
-    secrets: new Map([['github', secrets]]),
+    secrets: new Map([['github', webhookSecrets]]),
     admission: rooms.admission,
     metrics: intakeMetrics(metrics.registry),
   });
@@ -155,13 +166,23 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     language: config.language,
     version,
     webRoot: duties.api ? webRoot() : null,
-    ...(duties.functions ? { fn: functions.gateway } : {}),
+    ...(duties.functions ? { fn: functions.gateway, lambda: functions.lambda } : {}),
     ...(duties.webhook && config.webhook.enabled
       ? { webhook: (request, response) => intake.handle(request, response) }
       : {}),
-    resources: duties.api
-      ? resourcesOf({ db, clock, releases, rollouts, intake, traffic: functions.metrics.summaries })
-      : [],
+    resources: [
+      ...(duties.api
+        ? resourcesOf({ db, clock, releases, rollouts, intake, secrets, traffic: functions.metrics.summaries })
+        : []),
+      ...(duties.functions
+        ? [
+            functionResourcesOf(
+              { functions, limits: functionRates(config.functions, clock) },
+              { logger, language: config.language },
+            ),
+          ]
+        : []),
+    ],
     health,
   });
 
@@ -174,6 +195,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     await queue
       .stop()
       .catch((thrown: unknown) => logger.warn({ reason: messageOf(thrown) }, 'Failed to stop the job queue cleanly.'));
+    await sandbox.close();
     await db.destroy();
     await ground.leave();
   }
@@ -187,19 +209,20 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     health.databaseBack();
     await together(migrateToLatest(db), queue.start());
     await clock.refresh();
-    const { path: ownerTokenFile } = await access.ensureOwnerToken(await dataDir.folder('secrets'));
+    await secrets.verifyKey();
+    const { path: ownerTokenFile } = await access.ensureOwnerToken(secretsFolder);
+    const { alone } = ground;
+    if (duties.functions || duties.engine) await sandbox.reapLeftovers();
     if (duties.functions) {
       hosting = true;
-      await functions.start();
+      await functions.start({ alone });
     }
-    const { alone } = ground;
     if (duties.engine) {
-      await sandbox.reapLeftovers();
       await Promise.all([releases.start({ alone }), rollouts.start({ alone })]);
     }
     void keepHouse({
       refresh: clock.refresh,
-      prune: () => intake.pruneBodies(clock.now() - BODIES_KEPT_MS),
+      prune: () => Promise.all([intake.pruneBodies(clock.now() - BODIES_KEPT_MS), functions.prune()]),
       signal: stopping.signal,
       logger,
     });
@@ -212,7 +235,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
       database,
       ownerTokenFile,
       webhookSecretFile,
-      isolation: `${tier} (${reason})`,
+      isolation: `tier ${tier} (${reason})`,
       stop,
     };
   } catch (thrown) {
@@ -229,10 +252,10 @@ function noopTarget(clock: Clock) {
   return ['noop', createNoopTarget({ clock })] as const;
 }
 
-/** Measures the clock's offset again and again, and forgets old webhook bodies once an hour. */
+/** Measures the clock's offset again and again, and forgets once an hour what nobody needs any more. */
 async function keepHouse(house: {
   readonly refresh: () => Promise<void>;
-  readonly prune: () => Promise<number>;
+  readonly prune: () => Promise<unknown>;
   readonly signal: AbortSignal;
   readonly logger: Logger;
 }): Promise<void> {

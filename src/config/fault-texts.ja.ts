@@ -65,6 +65,30 @@ export const japaneseFaultTexts: Readonly<Record<FaultKey, FaultText>> = {
     message: 'ルート {found} は関数 "{other}"({line} 行目)が使っています。',
     fix: '関数ごとに別のルートにしてください。',
   },
+  handlerMissing: {
+    message: '"handler" がありません。ランタイム {runtime} には既定値がありません。',
+    fix: '`handler:` を追加してください。nodejs と python は「ファイル.エクスポート名」、rust はソースファイルまたはプログラムです。',
+  },
+  handlerForm: {
+    message: 'ハンドラー {found} は、ランタイム {runtime} に必要な「ファイル.エクスポート名」の形ではありません。',
+    fix: '`index.handler` や `dist/api.handler` のように書いてください。',
+  },
+  concurrencyRuntime: {
+    message: 'ランタイム {runtime} のインスタンスが同時に処理するリクエストは 1 件です({found} 件は指定できません)。',
+    fix: '`concurrency` を省いてください。プロセスを増やすには `instances: { max: … }` を使います。',
+  },
+  instancesOrder: {
+    message: 'instances.min({min})が instances.max({max})より大きくなっています。',
+    fix: 'min は {max} 以下にしてください。',
+  },
+  openUntrusted: {
+    message: '`network: open` は信頼されたコードだけのものですが、この関数は `trusted: false` です。',
+    fix: '到達先を `egress` に列挙してください。',
+  },
+  smokeForm: {
+    message: 'スモークテストはリクエスト(`http`)かイベント(`event`)のどちらか一方です。',
+    fix: '`{ http: /path }` または `{ event: { … } }` と書いてください。',
+  },
   noFunctions: {
     message: '環境 "{environment}" は関数を動かしますが、関数がありません。',
     fix: '`functions:` に加えてください。',
@@ -248,6 +272,7 @@ export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: 
   commands: { words: 'コマンドかそのリスト', example: '`[npm run lint, npm test]`' },
   runStage: { words: 'コマンド、そのリスト、または `run` を持つ節', example: '`{ run: npm test }`' },
   deployStage: { words: '環境名、または `to` を持つ節', example: '`{ to: staging }`' },
+  egress: { words: 'ホストとポート', example: '`api.example.com:443` や `*.example.com:5432`' },
   handler: { words: '成果物からの `ファイル.エクスポート名`', example: '`index.handler` や `dist/api.handler`' },
   route: { words: '`/` で始まるパス(末尾に `/*` を置けます)', example: '`/hello` や `/files/*`' },
   httpPath: { words: '`/` で始まるパス', example: '`/hello?name=Ann`' },

@@ -56,6 +56,30 @@ export const faultTexts = {
     message: 'Route {found} already belongs to function "{other}" (line {line}).',
     fix: 'Give each function its own route.',
   },
+  handlerMissing: {
+    message: '"handler" is missing, and runtime {runtime} has no default.',
+    fix: 'Add `handler:`: file.export for nodejs and python, a source file or program for rust.',
+  },
+  handlerForm: {
+    message: 'Handler {found} is not of the form file.export, which runtime {runtime} needs.',
+    fix: 'Write `index.handler` or `dist/api.handler`.',
+  },
+  concurrencyRuntime: {
+    message: 'An instance of runtime {runtime} works on one request at a time, not on {found}.',
+    fix: 'Leave `concurrency` out; `instances: { max: … }` allows more processes.',
+  },
+  instancesOrder: {
+    message: 'instances.min ({min}) is greater than instances.max ({max}).',
+    fix: 'Choose a min of at most {max}.',
+  },
+  openUntrusted: {
+    message: '`network: open` is for trusted code only, and this function says `trusted: false`.',
+    fix: 'List what it has to reach under `egress`.',
+  },
+  smokeForm: {
+    message: 'A smoke test is either a request (`http`) or an event (`event`).',
+    fix: 'Write `{ http: /path }` or `{ event: { … } }`.',
+  },
   noFunctions: {
     message: 'Environment "{environment}" runs functions, but none is declared.',
     fix: 'Add one under `functions:`.',
@@ -201,6 +225,7 @@ export const expectedTexts = {
   commands: { words: 'a command or a list of commands', example: '`[npm run lint, npm test]`' },
   runStage: { words: 'a command, a list of commands, or a section with `run`', example: '`{ run: npm test }`' },
   deployStage: { words: 'an environment, or a section with `to`', example: '`{ to: staging }`' },
+  egress: { words: 'a host and a port', example: '`api.example.com:443` or `*.example.com:5432`' },
   handler: { words: '`file.export` below the artifact', example: '`index.handler` or `dist/api.handler`' },
   route: { words: 'a path that starts with `/`; `/*` may end it', example: '`/hello` or `/files/*`' },
   httpPath: { words: 'a path that starts with `/`', example: '`/hello?name=Ann`' },

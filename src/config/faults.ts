@@ -21,6 +21,7 @@ export interface FaultList {
   /** Words for what was expected, its example, and small words of the sentences. */
   expected(key: Expected): { readonly words: string; readonly example: string };
   word(key: Word, values?: MessageValues): string;
+  count(): number;
   /** All faults, in the order of the file. */
   all(): readonly Fault[];
 }
@@ -47,6 +48,7 @@ export function createFaultList(language: Language, file?: string): FaultList {
     },
     expected: (key) => expectations[key],
     word: (key, values) => fill(words[key], values),
+    count: () => faults.size,
     all: () => {
       const sorted = [...faults.values()].toSorted(byPlace);
       if (sorted.length <= MOST_FAULTS) return sorted;

@@ -11,13 +11,17 @@ export type {
   MetricConfig,
   RollingConfig,
   RunStageConfig,
+  RuntimeName,
+  SmokeConfig,
   StageConfig,
   StrategyConfig,
   TriggerConfig,
   VerifyStageConfig,
 } from './app/model.ts';
 export type { KnownNames } from './app/context.ts';
+export { parseFunctionConfig } from './app/function-config.ts';
 export { configHash } from './app/hash.ts';
+export { expandReferences, referencesIn } from './app/references.ts';
 export { appConfigJsonSchema } from './app/json-schema.ts';
 export { type ParseOptions, parseAppConfig } from './app/parse.ts';
 export { appConfigTemplate } from './app/template.ts';

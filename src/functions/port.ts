@@ -1,41 +1,14 @@
-import type { Duplex, Readable } from 'node:stream';
 import type { FunctionConfig } from '../config/index.ts';
+import type { Sandbox } from '../sandbox/index.ts';
+import type { SecretPins, SecretStore } from '../store/index.ts';
 
 // ---- what this room needs -------------------------------------------------------------------------------------------
 
-export interface SpawnRequest {
-  /** Program and arguments. */
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  /** The whole environment of the process; nothing is inherited and nothing in it is secret. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Files and directories that the process has to read. */
-  readonly readOnly: readonly string[];
-  /** Megabytes that the process may use. */
-  readonly memory: number;
-}
-
-export interface WorkerExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  /** It was ended for using more memory than it may. */
-  readonly outOfMemory?: boolean;
-}
-
-/** A running worker process. Whoever spawned it is told of its end by `exited`, which never rejects. */
-export interface WorkerProcess {
-  readonly pid: number;
-  /** The process's fd 3. */
-  readonly channel: Duplex;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  readonly exited: Promise<WorkerExit>;
-  /** Ends the process and everything it started, at once. */
-  kill(): void;
-}
-
 /** Starts a worker; it must end when its parent dies. Throws `FUN_COMMAND_NOT_STARTED`. */
-export type SpawnWorker = (request: SpawnRequest) => Promise<WorkerProcess>;
+export type SpawnWorker = Sandbox['spawnWorker'];
+
+/** Values of `${NAME}` in variables. */
+export type SecretSource = Pick<SecretStore, 'pin' | 'resolve'>;
 
 /** Whether a bearer token may call functions with `auth: token`. */
 export type Authorize = (token: string) => Promise<boolean>;
@@ -50,6 +23,10 @@ export interface VersionSpec {
   readonly artifact: string;
   readonly functions: Readonly<Record<string, FunctionConfig>>;
   readonly variables: Readonly<Record<string, string>>;
+  /** Of the secrets that variables refer to, pinned by whoever publishes. */
+  readonly secrets?: SecretPins;
+  /** What sessions bring is a script; everything else exports a handler, which is the default. */
+  readonly form?: 'module' | 'script';
 }
 
 export type Sticky = { readonly header: string } | { readonly cookie: string };
@@ -135,9 +112,22 @@ export interface TrafficSummary extends AliasName {
   readonly latencyP95: number | null;
 }
 
+export interface VersionTotals {
+  /** Environment of an application, alias or number of a standalone function. */
+  readonly qualifier: string;
+  readonly version: string;
+  readonly invocations: number;
+  readonly errors: number;
+  /** Milliseconds; null without invocations. */
+  readonly latencyP50: number | null;
+  readonly latencyP95: number | null;
+}
+
 export interface FunctionMetrics {
   /** Complete intervals of one second wholly inside [since, until), ordered by start, summed over hosts. */
   readCounts(query: CountsQuery): Promise<readonly VersionCounts[]>;
+  /** Sums of the last minutes, for people to look at. */
+  ofApp(app: string, minutes: number): Promise<readonly VersionTotals[]>;
   /** Applications and environments with requests in the last minute. */
   summaries(): Promise<readonly TrafficSummary[]>;
 }
@@ -153,6 +143,23 @@ export interface FunctionLogLine extends AliasName {
 }
 
 export interface FunctionLogs {
-  /** The newest lines that this host keeps, oldest first. */
+  /** The newest lines that this host keeps in memory, oldest first. */
   read(alias: AliasName, limit?: number): readonly FunctionLogLine[];
+  /** Stored lines of all hosts, oldest first: the newest ones, or those after a position. */
+  list(query: LogQuery): Promise<readonly StoredLogLine[]>;
+}
+
+export interface LogQuery {
+  /** An application, or a standalone function. */
+  readonly app: string;
+  readonly environment?: string | undefined;
+  readonly function?: string | undefined;
+  readonly version?: string | undefined;
+  /** Only lines that were stored after this one. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+export interface StoredLogLine extends FunctionLogLine {
+  readonly position: number;
 }

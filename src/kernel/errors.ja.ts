@@ -225,6 +225,31 @@ export const japanese: {
       'フェンス {fence} では {what} を変更できません。フェンス {seen} が既に使われており、別のプロセスが主導しています。',
     fix: '対処は不要です。現在の主導プロセスが続行します。`funade status` で確かめられます。',
   },
+  FUN_FUNCTION_INVALID: {
+    message: '{name} をデプロイできません。設定またはコードに誤りが {count} 件あります。',
+    fix: '下記の箇所を直して、もう一度デプロイしてください。',
+  },
+  FUN_FUNCTION_NOT_PROVEN: {
+    message: '{name} のエイリアス {alias} をバージョン {version} に向けられません: {reason}。',
+    fix: '関数を修正して新しいバージョンを公開してください。出力は `funade fn logs {name}` で確認できます。',
+  },
+  FUN_SESSION_BUSY: {
+    message:
+      'セッション {id} を実行できません。直前の呼び出しが実行中で、このセッションは 1 つのプロセスに固定されています。',
+    fix: 'その呼び出しの終了を待つか、`affinity` なしでセッションを初期化してください。',
+  },
+  FUN_RATE_LIMITED: {
+    message: 'このトークンではこれ以上呼び出せません。1 分間に {limit} 回までです。',
+    fix: '{seconds} 秒待つか、サーバー設定の {setting} を引き上げてください。',
+  },
+  FUN_IDEMPOTENCY_CONFLICT: {
+    message: '冪等キー {key} は再利用できません: {reason}。',
+    fix: '新しい呼び出しには新しいキーを送ってください。',
+  },
+  FUN_REVISION_MISMATCH: {
+    message: '{what} を変更できません。リビジョンは {given} ではなく {present} です。',
+    fix: '読み直して判断し、そのリビジョンを `If-Match` で送ってください。',
+  },
   FUN_VERSION_FAILED: {
     message: '{what} の {version} にトラフィックを送れません。起動に失敗しています: {reason}。',
     fix: '関数を修正して再度リリースしてください。出力は `funade fn logs` で確認できます。',
@@ -288,5 +313,26 @@ export const japanese: {
   FUN_APP_REMOVED: {
     message: 'アプリケーション {app} が削除されたため、実行を止めました。',
     fix: '`funade app add` で登録し直してから `funade retry {run}` を実行してください。',
+  },
+  FUN_SECRET_MISSING: {
+    message: '{where} のシークレットがありません: {names}。',
+    fix: '`funade secret set {app} <NAME>` でそれぞれ設定してください。',
+  },
+  FUN_SECRET_GONE: {
+    message: '{app} のシークレット {name} を使えません。バージョン {version} の値は消去済みです。',
+    fix: '`funade secret set {app} {name}` で設定し、もう一度リリースしてください。',
+  },
+  FUN_SECRET_UNREADABLE: {
+    message:
+      '{app} のシークレット {name} のバージョン {version} を復号できませんでした。データか鍵が変更されています。',
+    fix: '同じバックアップから両方を戻すか、`funade secret set {app} {name}` で設定し直して、もう一度リリースしてください。',
+  },
+  FUN_SECRET_VALUE_NEEDED: {
+    message: '{name} の値がないため、設定できません。',
+    fix: '標準入力か --from-file で渡してください。',
+  },
+  FUN_SECRETS_KEY_CHANGED: {
+    message: '保存済みのシークレット {count} 件を読めません。別の鍵で暗号化されています。',
+    fix: 'FUNADE_SECRETS_KEY(`secrets.key`)にその鍵を設定するか、データディレクトリに `secrets/secrets-key` を戻してください。同じデータベースを使うプロセスには、すべて同じ鍵が必要です。鍵を失った場合、シークレットは読めません。テーブル `app_secrets` を空にして設定し直してください。',
   },
 };

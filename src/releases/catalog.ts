@@ -1,7 +1,8 @@
 import type { AppConfig, EnvironmentConfig } from '../config/index.ts';
 import { FunadeError } from '../kernel/index.ts';
-import type { Artifacts } from './artifacts/index.ts';
+import type { Artifacts } from '../store/index.ts';
 import type { ReleasesDependencies } from './dependencies.ts';
+import { secretTrouble } from './pinning.ts';
 import type { ReleaseForDelivery } from './port.ts';
 import { type ReleaseRow, readRelease } from './store.ts';
 
@@ -19,7 +20,8 @@ export function createCatalog({
   db,
   artifacts,
   source,
-}: Pick<ReleasesDependencies, 'db' | 'artifacts' | 'source'>): Catalog {
+  secrets,
+}: Pick<ReleasesDependencies, 'db' | 'artifacts' | 'source' | 'secrets'>): Catalog {
   return {
     get: async (releaseId, environment) => deliverable(artifacts, await find(db, releaseId), environment),
     isOlder: async (a, b) => {
@@ -35,7 +37,8 @@ export function createCatalog({
         return { ready: false, reason: `v${release.number} knows no environment ${environment}` };
       if ((await artifacts.locate(release.artifact_digest)) === null)
         return { ready: false, reason: `the artifact of v${release.number} is gone` };
-      return { ready: true, reason: null };
+      const reason = await secretTrouble(secrets, release.app, release.secrets[environment] ?? {});
+      return { ready: reason === null, reason };
     },
   };
 }
@@ -61,7 +64,14 @@ export async function deliverable(
     FUNADE_RELEASE: row.id,
     FUNADE_COMMIT: row.commit_sha,
   };
-  const release = { id: row.id, digest: row.artifact_digest, artifact, functions: row.config.functions, variables };
+  const release = {
+    id: row.id,
+    digest: row.artifact_digest,
+    artifact,
+    functions: row.config.functions,
+    variables,
+    secrets: row.secrets[environment] ?? {},
+  };
   return { release, number: row.number, commit: row.commit_sha, config };
 }
 

@@ -1,8 +1,7 @@
 import type { Clock, Logger } from '../kernel/index.ts';
 import type { Driver } from '../queue/index.ts';
 import type { Sandbox } from '../sandbox/index.ts';
-import type { Db } from '../store/index.ts';
-import type { Artifacts } from './artifacts/index.ts';
+import type { Artifacts, Db, SecretStore } from '../store/index.ts';
 import type { Delivery, Members, Probe } from './port.ts';
 import type { Source } from './source/index.ts';
 
@@ -12,6 +11,7 @@ export interface ReleasesDependencies {
   readonly logger: Logger;
   readonly source: Source;
   readonly artifacts: Artifacts;
+  readonly secrets: Pick<SecretStore, 'pin' | 'resolve'>;
   readonly sandbox: Sandbox;
   readonly delivery: Delivery;
   readonly members: Members;

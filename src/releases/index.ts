@@ -1,6 +1,5 @@
 export type { Admitted, PlannedAdmission, RefUpdate } from './admission.ts';
 export { type ApprovalRow, type DecisionRow, listApprovals, readApproval, readDecisions } from './approvals/store.ts';
-export { type Artifacts, createArtifacts } from './artifacts/index.ts';
 export { type Catalog, createCatalog } from './catalog.ts';
 export type { ReleasesDependencies } from './dependencies.ts';
 export { type LogChunk, readLog } from './logs/store.ts';

@@ -1,5 +1,5 @@
 import type { EnvironmentConfig, FunctionConfig } from '../config/index.ts';
-import type { Trx } from '../store/index.ts';
+import type { SecretPins, Trx } from '../store/index.ts';
 
 /** What the pipeline needs of rollouts; filled by the rollouts room. */
 export interface Delivery {
@@ -54,6 +54,7 @@ export interface ReleaseForDelivery {
     readonly artifact: string;
     readonly functions: Readonly<Record<string, FunctionConfig>>;
     readonly variables: Readonly<Record<string, string>>;
+    readonly secrets: SecretPins;
   };
   readonly number: number;
   readonly commit: string;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { configHash } from '../config/index.ts';
 import { type Trx, appendEvent } from '../store/index.ts';
 import type { RunDependencies } from './dependencies.ts';
+import { type ReleaseSecrets, pinSecrets } from './pinning.ts';
 import { type ReleaseRow, type RunRow, readPreviousRelease, setRunRelease, upsertRelease } from './store.ts';
 
 const RANGE_LIMIT = 50;
@@ -19,14 +20,16 @@ export interface SealedRelease {
   keep(trx: Trx): Promise<ReleaseRow>;
 }
 
-/** Same application, commit, artifact and configuration: same id. */
+/** Same application, commit, artifact, configuration and versions of secrets: same id. */
 export function releaseIdOf(content: {
   readonly app: string;
   readonly commit: string;
   readonly digest: string;
   readonly configHash: string;
+  readonly secrets: ReleaseSecrets;
 }): string {
-  const text = [content.app, content.commit, content.digest, content.configHash].join('\n');
+  const secrets = Object.keys(content.secrets).length === 0 ? [] : [JSON.stringify(content.secrets)];
+  const text = [content.app, content.commit, content.digest, content.configHash, ...secrets].join('\n');
   return `rel_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
@@ -38,9 +41,10 @@ export async function sealRelease({ dependencies, run }: Sealing, directory: str
   const { db, artifacts, source } = dependencies;
   if (run.config === null || run.commit === null) throw new Error(`run ${run.id} has no plan yet`);
   const { config, commit } = run;
+  const secrets = await pinSecrets(dependencies.secrets, config);
   const { digest } = await artifacts.seal(directory);
   const hash = configHash(config);
-  const id = releaseIdOf({ app: run.app, commit: commit.sha, digest, configHash: hash });
+  const id = releaseIdOf({ app: run.app, commit: commit.sha, digest, configHash: hash, secrets });
   const previous = await readPreviousRelease(db, run.app);
   const range = await source.commitsBetween(run.app, previous?.commit_sha ?? null, commit.sha, RANGE_LIMIT);
   const row = {
@@ -52,6 +56,7 @@ export async function sealRelease({ dependencies, run }: Sealing, directory: str
     artifact_digest: digest,
     config_hash: hash,
     config,
+    secrets,
   };
   return {
     id,

@@ -3,6 +3,7 @@ import type { AppConfig, StageConfig, TriggerConfig } from '../config/index.ts';
 import type { Db, Trx } from '../store/index.ts';
 import type { RunState, StageState } from './pipeline.ts';
 import { toJson } from './json.ts';
+import type { ReleaseSecrets } from './pinning.ts';
 import type { StageFailure, StageWait } from './port.ts';
 
 export interface Commit {
@@ -45,6 +46,8 @@ export interface ReleaseTables {
     artifact_digest: string;
     config_hash: string;
     config: AppConfig;
+    /** By environment: the versions of the secrets that it refers to. */
+    secrets: ReleaseSecrets;
     created_at: Date;
   };
   runs: {
@@ -324,9 +327,9 @@ export async function upsertRelease(
   const existing = await readRelease(trx, release.id);
   if (existing !== undefined) return { release: existing, isNew: false };
   await sql`
-    insert into releases (id, app, number, commit_sha, commit, range, artifact_digest, config_hash, config)
+    insert into releases (id, app, number, commit_sha, commit, range, artifact_digest, config_hash, config, secrets)
     select ${release.id}, ${release.app}, coalesce(max(number), 0) + 1, ${release.commit_sha}, ${toJson(release.commit)}::jsonb,
-      ${toJson(release.range)}::jsonb, ${release.artifact_digest}, ${release.config_hash}, ${toJson(release.config)}::jsonb
+      ${toJson(release.range)}::jsonb, ${release.artifact_digest}, ${release.config_hash}, ${toJson(release.config)}::jsonb, ${toJson(release.secrets)}::jsonb
     from releases where app = ${release.app}`.execute(trx);
   const created = await readRelease(trx, release.id);
   if (created === undefined) throw new Error(`release ${release.id} vanished in its own transaction`);

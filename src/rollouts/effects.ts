@@ -64,5 +64,5 @@ function stableOf({ row, observed, stable }: Acting, effect: Effect): TargetRele
 
 function nameOnly(id: string, observed: TargetState): TargetRelease {
   const digest = observed.versions.find(({ version }) => version === id)?.digest ?? '';
-  return { id, digest, artifact: '', functions: {}, variables: {} };
+  return { id, digest, artifact: '', functions: {}, variables: {}, secrets: {} };
 }

@@ -33,6 +33,7 @@ function callOf(rig: Rig, candidate: number, overrides: Partial<TargetContext>):
     artifact: '',
     functions: {},
     variables: {},
+    secrets: {},
   });
   return {
     ...rig.key,

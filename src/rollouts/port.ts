@@ -1,5 +1,5 @@
 import type { EnvironmentConfig, FunctionConfig } from '../config/index.ts';
-import type { Trx } from '../store/index.ts';
+import type { SecretPins, Trx } from '../store/index.ts';
 
 /** What a target needs to know of a release. `id` names the version everywhere: same content, same id. */
 export interface TargetRelease {
@@ -11,6 +11,8 @@ export interface TargetRelease {
   readonly functions: Readonly<Record<string, FunctionConfig>>;
   /** Variables of the environment, already merged under each function's own. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Versions of the secrets that variables refer to as `${NAME}`. */
+  readonly secrets: SecretPins;
 }
 
 export interface TargetContext {

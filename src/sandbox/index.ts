@@ -1,5 +1,5 @@
-export { DEFAULT_OUTPUT_CAP } from './command-output.ts';
-export { credentialPaths } from './credential-paths.ts';
+export { DEFAULT_OUTPUT_CAP } from './commands/command-output.ts';
+export { credentialPaths } from './commands/credential-paths.ts';
 export type {
   Command,
   CommandEnd,
@@ -7,10 +7,13 @@ export type {
   CommandRequest,
   Isolation,
   IsolationTier,
+  Layer,
+  LayerName,
   OutputStream,
   Sandbox,
   Worker,
   WorkerExit,
+  WorkerMount,
   WorkerRequest,
 } from './port.ts';
 export { type SandboxOptions, createSandbox } from './sandbox.ts';

@@ -1,15 +1,31 @@
 import type { Duplex, Readable } from 'node:stream';
 
 /**
- * `bubblewrap`: namespaces, read-only host, hidden paths, no network where asked.
- * `process`: a plain process group; limits of time and output hold, but files and network are open.
+ * `A`: every layer holds. `B`: namespaces and a tree of its own, but not every layer. `C`: a plain process group; limits of time
+ * and output hold, but files and network are open.
  */
-export type IsolationTier = 'bubblewrap' | 'process';
+export const ISOLATION_TIERS = ['A', 'B', 'C'] as const;
+export type IsolationTier = (typeof ISOLATION_TIERS)[number];
+
+/** What keeps a box in. */
+export const LAYERS = ['namespaces', 'identity', 'seccomp', 'memory', 'processes', 'freezing'] as const;
+export type LayerName = (typeof LAYERS)[number];
+
+export interface Layer {
+  readonly name: LayerName;
+  readonly active: boolean;
+  /** What holds it up, or what is in its way. */
+  readonly detail: string;
+  /** A command or an act that would bring it; null where it is active or nothing can. */
+  readonly fix: string | null;
+}
 
 export interface Isolation {
   readonly tier: IsolationTier;
   /** Why it is this tier, as a sentence for screens. */
   readonly reason: string;
+  /** In the order of `LAYERS`. */
+  readonly layers: readonly Layer[];
 }
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -38,6 +54,10 @@ export interface CommandRequest {
   readonly readable?: readonly string[];
   /** Absolute paths that look empty under bubblewrap; what is not there needs no hiding and is passed over. */
   readonly hidden?: readonly string[];
+  /** Megabytes of memory, where control groups work. Default: no limit. */
+  readonly memory?: number;
+  /** Processes and threads, where control groups work. Default 4096. */
+  readonly processes?: number;
   readonly signal?: AbortSignal;
   /**
    * Receives text as it comes, whole characters, with secrets masked. While a returned promise is pending that stream is not
@@ -69,20 +89,32 @@ export interface CommandFacts {
 
 export type CommandOutcome = CommandEnd & CommandFacts;
 
+/** A file or directory of the host (`source`) that the worker sees, read-only, as `path`. */
+export interface WorkerMount {
+  readonly path: string;
+  readonly source: string;
+}
+
 export interface WorkerRequest {
-  /** Program (an absolute path, or found through PATH of `env`) and arguments. */
+  /** Program and arguments, as the worker sees them: absolute, or found through PATH of `env`. */
   readonly argv: readonly string[];
-  /** Absolute directory; it can be read. */
+  /** Directory, as the worker sees it. */
   readonly cwd: string;
-  /** The whole environment; nothing in it is secret, since other processes of the same user can see it. */
+  /** The whole environment; nothing in it is secret, since it can be read in `/proc`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Absolute files and directories that the worker reads, besides the system's programs and libraries. */
-  readonly readOnly: readonly string[];
-  /** Megabytes of memory of its own (no shared file pages); above it the worker is killed. */
+  /** What the worker sees besides the system's programs and libraries. In tier C paths lead to their sources instead. */
+  readonly mounts: readonly WorkerMount[];
+  /** Unix sockets that the worker may connect to. */
+  readonly sockets?: readonly WorkerMount[];
+  /** Megabytes of memory; above it the worker is killed. */
   readonly memory: number;
-  /** Default `none`, which holds under bubblewrap only. */
+  /** Processes and threads. Default 64. */
+  readonly processes?: number;
+  /** Files that one process may have open. Default 256. */
+  readonly files?: number;
+  /** `none` (default) is an empty network with a loopback of its own, except in tier C. */
   readonly network?: 'host' | 'none';
-  /** Megabytes of `/tmp` under bubblewrap, held in memory. Default 16. */
+  /** Megabytes of `/tmp`, held in memory, except in tier C. Default 16. */
   readonly temporary?: number;
   readonly owner?: string;
 }
@@ -95,7 +127,7 @@ export interface WorkerExit {
 }
 
 export interface Worker {
-  /** The outermost process; it leads a process group of its own. */
+  /** The outermost process. */
   readonly pid: number;
   /** A socket to fd 3 of the worker. */
   readonly channel: Duplex;
@@ -103,8 +135,15 @@ export interface Worker {
   readonly stderr: Readable;
   /** Never rejects. */
   readonly exited: Promise<WorkerExit>;
+  /** Where the worker finds what was mounted at `path`. */
+  seenAs(path: string): string;
   /** SIGKILL to the worker and to all that it started. */
   kill(): void;
+  /** Stops all of it from running, or lets it go on; does nothing where boxes can't be frozen. */
+  freeze(): void;
+  thaw(): void;
+  /** Processes inside, the sandbox's own ones included; null where that is not known. */
+  processes(): number | null;
 }
 
 /** Runs programs that Funade did not write: pipeline commands, command-line agents and function workers. */
@@ -119,4 +158,6 @@ export interface Sandbox {
    * Processes of servers that still run are not touched. Resolves with the number of processes ended.
    */
   reapLeftovers(): Promise<number>;
+  /** Ends the spawner, and with it every worker. */
+  close(): Promise<void>;
 }

@@ -1,15 +1,12 @@
-import { existsSync } from 'node:fs';
 import type { Logger } from '../kernel/index.ts';
-import type { Mount } from './bubblewrap.ts';
-import { detectIsolation } from './isolation.ts';
-import { createLedger } from './leftovers.ts';
-import { createMemoryWatch } from './memory-watch.ts';
-import { findSystemMounts } from './mounts.ts';
+import { createLedger } from './boxes/leftovers.ts';
+import { identify } from './boxes/processes.ts';
+import { openCgroups } from './cgroups/cgroups.ts';
+import { runCommand } from './commands/run-command.ts';
+import { detectIsolation } from './isolation/detect.ts';
+import { firstUserOf } from './isolation/slots.ts';
 import type { IsolationTier, Sandbox } from './port.ts';
-import { runCommand } from './run-command.ts';
-import { startWorker } from './spawn-worker.ts';
-
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'];
+import { createSpawner } from './workers/spawner-client.ts';
 
 export interface SandboxOptions {
   readonly logger: Logger;
@@ -20,21 +17,17 @@ export interface SandboxOptions {
 }
 
 export function createSandbox({ logger, stateDir, tier }: SandboxOptions): Sandbox {
-  const isolation = detectIsolation(tier);
+  const cgroups = openCgroups(identify(process.pid));
+  const isolation = detectIsolation({ tier, stateDir, cgroups, firstUser: firstUserOf(stateDir) });
   const ledger = createLedger(stateDir, logger);
-  let system: Promise<readonly Mount[]> | undefined;
-  const means = {
-    isolation,
-    ledger,
-    logger,
-    memoryWatch: createMemoryWatch(),
-    setpriv: SETPRIV.find((path) => existsSync(path)),
-    systemMounts: () => (system ??= findSystemMounts()),
-  };
+  const spawner = createSpawner({ isolation, stateDir }, { logger, cleared: cgroups.reap });
   return {
-    isolation: () => ({ tier: isolation.tier, reason: isolation.reason }),
-    run: (request) => runCommand(means, request),
-    spawnWorker: (request) => startWorker(means, request),
-    reapLeftovers: () => ledger.reap(),
+    isolation: () => ({ tier: isolation.tier, reason: isolation.reason, layers: isolation.layers }),
+    run: (request) => runCommand({ isolation, cgroups, ledger }, request),
+    spawnWorker: spawner.spawn,
+    reapLeftovers: async () => (await ledger.reap()) + (await cgroups.reap()),
+    close: async () => {
+      await spawner.close();
+    },
   };
 }

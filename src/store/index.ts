@@ -1,4 +1,11 @@
 export {
+  type Artifacts,
+  type ArtifactsOptions,
+  type SealedArtifact,
+  createArtifacts,
+  createDrafts,
+} from './artifacts/index.ts';
+export {
   type Connection,
   type DatabaseClock,
   type Db,
@@ -27,3 +34,12 @@ export { type DataDir, openDataDir } from './data-dir.ts';
 export { toJson } from './json.ts';
 export { migrateToLatest } from './migrate.ts';
 export { isStorageFull, isUnreachable } from './pg-errors.ts';
+export {
+  type SecretEntry,
+  type SecretPin,
+  type SecretPins,
+  type SecretScope,
+  type SecretStore,
+  createSecretStore,
+  readSecretsKey,
+} from './secrets/index.ts';

@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 function release(id: string): TargetRelease {
-  return { id, digest: `sha256:${id}`, artifact, functions: { main: functionConfig() }, variables: {} };
+  return { id, digest: `sha256:${id}`, artifact, functions: { main: functionConfig() }, variables: {}, secrets: {} };
 }
 
 function context(environment: string, overrides: Partial<TargetContext> = {}): TargetContext {

@@ -7,14 +7,25 @@ export interface SeenRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage['headers'];
+  /** As JSON; null without one, undefined where it is none. */
   readonly body: unknown;
+  /** As it was sent. */
+  readonly text: string;
+}
+
+/** An event stream of one route, which stays open until it is cut. */
+export interface RouteStream {
+  send(id: number | string, data: unknown): void;
+  /** Breaks the connection, as a restart of the server does. */
+  cut(): void;
 }
 
 /** What a route answers: a JSON body with status 200, or a whole answer. */
 export type Answer =
-  | { readonly json: unknown; readonly status?: number }
-  | { readonly problem: Partial<ProblemView> & Pick<ProblemView, 'status' | 'code'> }
-  | { readonly text: readonly string[] };
+  | { readonly json: unknown; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly problem: Partial<ProblemView> & Pick<ProblemView, 'status' | 'code'> & { readonly details?: object } }
+  | { readonly text: readonly string[]; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly stream: (stream: RouteStream) => void };
 
 export type Route = (request: SeenRequest) => Answer;
 
@@ -54,6 +65,10 @@ export async function startControlPlane(): Promise<ControlPlane> {
   function answer(request: SeenRequest, response: ServerResponse): void {
     if (request.path.startsWith('/api/') && request.headers.authorization !== `Bearer ${TOKEN}`) {
       send(response, { problem: { status: 401, code: 'FUN_UNAUTHENTICATED', detail: "Can't tell who asks." } });
+      return;
+    }
+    if (request.body === undefined) {
+      send(response, { problem: { status: 400, code: 'FUN_BAD_REQUEST', detail: 'the body is not JSON' } });
       return;
     }
     if (request.path === '/api/v1/events') {
@@ -115,24 +130,42 @@ async function receive(request: IncomingMessage): Promise<SeenRequest> {
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
     headers: request.headers,
-    body: text === '' ? null : JSON.parse(text),
+    body: text === '' ? null : parsed(text),
+    text,
   };
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function send(response: ServerResponse, answer: Answer): void {
+  if ('stream' in answer) {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('retry: 2000\n\n');
+    answer.stream({
+      send: (id, data) => response.write(`id: ${id}\nevent: line\ndata: ${JSON.stringify(data)}\n\n`),
+      cut: () => response.destroy(),
+    });
+    return;
+  }
   if ('text' in answer) {
-    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', ...answer.headers });
     for (const piece of answer.text) response.write(piece);
     response.end();
     return;
   }
   if ('json' in answer) {
-    response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' });
+    response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
     response.end(JSON.stringify(answer.json));
     return;
   }
   const { status } = answer.problem;
-  const problem: ProblemView = {
+  const problem: ProblemView & { readonly details?: object } = {
     type: `urn:funade:error:${answer.problem.code}`,
     title: 'Error',
     detail: 'Refused.',

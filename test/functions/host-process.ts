@@ -3,9 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger, systemClock } from '../../src/kernel/index.ts';
 import { type Connection, connect } from '../../src/store/index.ts';
-import { createFunctions, createPlainSpawn } from '../../src/functions/index.ts';
+import { createMemoryQueue } from '../../src/queue/index.ts';
+import { createFunctions } from '../../src/functions/index.ts';
+import { createSandbox } from '../../src/sandbox/index.ts';
 
 const connection = JSON.parse(process.argv[2] ?? '{}') as Connection;
+const directory = process.argv[3] ?? '';
+const sandbox = createSandbox({ logger: silentLogger, stateDir: `${directory}/boxes` });
 const pids: number[] = [];
 const functions = createFunctions({
   db: connect(connection),
@@ -15,10 +19,22 @@ const functions = createFunctions({
   authorize: () => Promise.resolve(false),
   hostId: 'killed',
   latencyBounds: [10, 100],
-  spawn: async (request) => {
-    const worker = await createPlainSpawn()(request);
-    pids.push(worker.pid);
-    return worker;
+  directory,
+  queue: createMemoryQueue(silentLogger),
+  lambdaAccess: {
+    secretOf: () => Promise.resolve(null),
+    userOfKey: () => Promise.resolve(null),
+    userOfToken: () => Promise.resolve(null),
+  },
+  untrusted: 'refuse',
+  secrets: { pin: () => Promise.resolve({}), resolve: () => Promise.resolve(new Map()) },
+  sandbox: {
+    ...sandbox,
+    spawnWorker: async (request) => {
+      const worker = await sandbox.spawnWorker(request);
+      pids.push(worker.pid);
+      return worker;
+    },
   },
 });
 await functions.start();

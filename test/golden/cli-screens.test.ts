@@ -1,10 +1,18 @@
 import { expect, test } from 'vitest';
+import { renderRuntimes } from '../../src/cli/render/fn-doctor.ts';
+import { renderAliases, renderFunctions, renderVersions } from '../../src/cli/render/fn-lists.ts';
 import { renderProblem } from '../../src/cli/render/problem.ts';
 import { renderRollout } from '../../src/cli/render/rollout.ts';
 import { renderRun } from '../../src/cli/render/run.ts';
 import type { Screen } from '../../src/cli/render/screen.ts';
 import { renderStatus } from '../../src/cli/render/status.ts';
 import { widthOf } from '../../src/cli/render/text.ts';
+import * as aliases from '../fixtures/fn-aliases/view.ts';
+import * as allLayers from '../fixtures/fn-doctor-all-layers/view.ts';
+import * as plainProcesses from '../fixtures/fn-doctor-plain-processes/view.ts';
+import * as someLayers from '../fixtures/fn-doctor-some-layers/view.ts';
+import * as functions from '../fixtures/fn-list/view.ts';
+import * as versions from '../fixtures/fn-versions/view.ts';
 import * as problem from '../fixtures/problem-broken-config/view.ts';
 import * as rollback from '../fixtures/rollout-rollback-queued/view.ts';
 import * as aborted from '../fixtures/run-aborted-by-analysis/view.ts';
@@ -32,6 +40,12 @@ const SITUATIONS = {
   'run-failed-in-test': (screen: Screen) => renderRun(failed.view, screen),
   'rollout-rollback-queued': (screen: Screen) => renderRollout(rollback.view, screen),
   'status-mixed': (screen: Screen) => renderStatus(status.view, screen),
+  'fn-list': (screen: Screen) => renderFunctions(functions.view, screen),
+  'fn-versions': (screen: Screen) => renderVersions(versions.view, versions.aliases, screen),
+  'fn-aliases': (screen: Screen) => renderAliases(aliases.view, screen),
+  'fn-doctor-all-layers': (screen: Screen) => renderRuntimes(allLayers.view, screen),
+  'fn-doctor-some-layers': (screen: Screen) => renderRuntimes(someLayers.view, screen),
+  'fn-doctor-plain-processes': (screen: Screen) => renderRuntimes(plainProcesses.view, screen),
   'problem-broken-config': (screen: Screen) => renderProblem(problem.view, screen, SOURCES),
 } as const;
 

@@ -26,7 +26,14 @@ export function createTestCatalog(): TestCatalog {
     add(number, config) {
       const id = releaseId(number);
       const release = {
-        release: { id, digest: `sha256:${id}`, artifact: `/artifacts/${id}`, functions: {}, variables: {} },
+        release: {
+          id,
+          digest: `sha256:${id}`,
+          artifact: `/artifacts/${id}`,
+          functions: {},
+          variables: {},
+          secrets: {},
+        },
         number,
         commit: `commit-${number}`,
         config,

@@ -35,15 +35,13 @@ async function run(order: RoundOrder): Promise<RoundResult> {
   const seconds = order.duration / 1000;
   const count = order.requests.kind === 'push' ? Math.ceil(seconds * (order.rate ?? PREPARED_PER_SECOND)) : 1;
   const prepared = Array.from({ length: count }, make);
-  const connections = await Promise.all(Array.from({ length: order.connections }, () => openConnection(order.port)));
   const latencies: number[] = [];
   const statuses: Record<string, number> = {};
-  const begun = performance.now();
+  let begun = 0;
   let sent = 0;
 
   /** The next request and when it was due; undefined when the round is over. */
-  function next(): { readonly request: Buffer; readonly due: number } | undefined {
-    const now = performance.now() - begun;
+  function next(now: number): { readonly request: Buffer; readonly due: number } | undefined {
     const due = order.rate === null ? now : (sent / order.rate) * 1000;
     if (due >= order.duration) return undefined;
     const request = order.requests.kind === 'push' ? prepared[sent] : prepared[0];
@@ -51,18 +49,35 @@ async function run(order: RoundOrder): Promise<RoundResult> {
     return { request: request ?? make(), due };
   }
 
-  async function drive(connection: (typeof connections)[number]): Promise<void> {
-    for (let turn = next(); turn !== undefined; turn = next()) {
-      const early = turn.due - (performance.now() - begun);
-      if (order.rate !== null && early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-      const from = order.rate === null ? performance.now() - begun : turn.due;
-      const status = await connection.ask(turn.request);
-      latencies.push(performance.now() - begun - from);
-      statuses[status] = (statuses[status] ?? 0) + 1;
+  /** One connection, which is driven by its answers. */
+  async function openDriven(): Promise<{ start(): void; close(): void; readonly done: Promise<void> }> {
+    const done = Promise.withResolvers<void>();
+    let from = 0;
+    const connection = await openConnection(order.port, {
+      answered: (status) => {
+        const now = performance.now() - begun;
+        latencies.push(now - from);
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        turn(now);
+      },
+      failed: done.reject,
+    });
+
+    function turn(now: number): void {
+      const found = next(now);
+      if (found === undefined) return done.resolve();
+      from = found.due;
+      if (found.due <= now) connection.send(found.request);
+      else setTimeout(() => connection.send(found.request), found.due - now);
     }
+
+    return { start: () => turn(performance.now() - begun), close: connection.close, done: done.promise };
   }
 
-  await Promise.all(connections.map(drive));
+  const connections = await Promise.all(Array.from({ length: order.connections }, openDriven));
+  begun = performance.now();
+  for (const connection of connections) connection.start();
+  await Promise.all(connections.map(({ done }) => done));
   const took = performance.now() - begun;
   for (const connection of connections) connection.close();
   return { latencies: Float64Array.from(latencies), took, statuses };

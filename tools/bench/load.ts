@@ -8,18 +8,27 @@ const PATIENCE = 60_000;
 
 /** A load generator in a process of its own. */
 export interface LoadGenerator {
+  readonly pid: number;
   /** Throws when a request was not answered, or with a status that is not 200. */
   round(order: RoundOrder): Promise<RoundResult>;
+  /** As `round`, but whatever status is answered is a result. */
+  observe(order: RoundOrder): Promise<RoundResult>;
   stop(): Promise<void>;
 }
 
 export function startLoadGenerator(): LoadGenerator {
   const child = fork(GENERATOR, [], { serialization: 'advanced', stdio: 'inherit' });
+  async function observe(order: RoundOrder): Promise<RoundResult> {
+    const answer = await ask(child, order);
+    if ('fault' in answer) throw new Error(`The load generator stopped: ${answer.fault}`);
+    return answer.result;
+  }
+
   return {
+    pid: child.pid ?? 0,
+    observe,
     round: async (order) => {
-      const answer = await ask(child, order);
-      if ('fault' in answer) throw new Error(`The load generator stopped: ${answer.fault}`);
-      const { result } = answer;
+      const result = await observe(order);
       const bad = Object.entries(result.statuses).filter(([status]) => status !== '200');
       if (bad.length > 0)
         throw new Error(

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import { measureFunctions } from './functions/section.ts';
 import { type BenchOptions, SECTIONS, type SectionName, USAGE, readOptions } from './options.ts';
 import { type Figure, type Report, isMet, renderReport } from './report.ts';
 import { measureEcho } from './sections/echo.ts';
@@ -13,6 +14,7 @@ const SECTION_OF: ReadonlyMap<SectionName, (options: BenchOptions) => Promise<re
   ['stages', measureStages],
   ['intake', measureIntake],
   ['echo', measureEcho],
+  ['functions', measureFunctions],
 ]);
 
 async function main(): Promise<number> {

@@ -10,8 +10,13 @@ export interface PeerProcess {
   stop(): Promise<void>;
 }
 
-export async function startPeer(order: PeerOrder): Promise<PeerProcess> {
-  const child = fork(PEER, [], { stdio: 'inherit' });
+export function startPeer(order: PeerOrder): Promise<PeerProcess> {
+  return startPeerProgram(PEER, order);
+}
+
+/** Starts a program that takes its order as a message, answers with its port, and ends when it is disconnected. */
+export async function startPeerProgram(program: URL, order: object): Promise<PeerProcess> {
+  const child = fork(program, [], { stdio: 'inherit' });
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`The peer ended with ${String(code)}`);
   });

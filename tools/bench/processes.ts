@@ -2,9 +2,13 @@ import { readFile, readdir } from 'node:fs/promises';
 
 /** Pids of a process and of everything that it started, as far as they still run. */
 export async function familyOf(pid: number): Promise<readonly number[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  const families = await Promise.all(children.split(' ').filter(Boolean).map(Number).map(familyOf));
+  const families = await Promise.all((await childrenOf(pid)).map(familyOf));
   return [pid, ...families.flat()];
+}
+
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return children.split(' ').filter(Boolean).map(Number);
 }
 
 /** Pid of the PostgreSQL whose command line names this data directory's cluster. */
@@ -32,4 +36,16 @@ export async function processorTime(pids: readonly number[]): Promise<number> {
     ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
   }
   return ticks * 10;
+}
+
+/** Processes of each box that the server has open: one list for each child of its spawner. */
+export async function boxesOf(server: number): Promise<readonly (readonly number[])[]> {
+  const [spawner] = await Promise.all((await childrenOf(server)).map(asSpawner)).then((found) => found.flat());
+  if (spawner === undefined) return [];
+  return Promise.all((await childrenOf(spawner)).map(familyOf));
+}
+
+async function asSpawner(pid: number): Promise<readonly number[]> {
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return /\/spawner\.[jt]s\0/.test(command) ? [pid] : [];
 }

@@ -4,15 +4,26 @@ import { median } from './statistics.ts';
 export interface Figure {
   readonly section: string;
   readonly name: string;
-  readonly unit: 'ms' | '/s' | 'MB';
+  readonly unit: 'ms' | '/s' | 'MB' | 'failed';
   /** One value per round; the figure is their median. */
   readonly rounds: readonly number[];
   readonly peer?: { readonly name: string; readonly rounds: readonly number[] };
   /** Subject to peer. */
   readonly ratio?: number;
+  /** Further peers, each with a line of its own below the figure. */
+  readonly comparisons?: readonly Comparison[];
   readonly target?: { readonly limit: number; readonly kind: 'at_most' | 'at_least' };
   /** What a reader has to know to read the figure. */
   readonly note?: string;
+}
+
+export interface Comparison {
+  readonly name: string;
+  readonly rounds: readonly number[];
+  /** Subject to peer. */
+  readonly ratio: number;
+  /** The ratio that is wanted at least: in the place of the figure's own target, or beside it. */
+  readonly target?: { readonly limit: number; readonly kind: 'instead' | 'also' };
 }
 
 export interface Report {
@@ -25,17 +36,32 @@ export interface Report {
   readonly figures: readonly (Figure & { readonly value: number; readonly met: boolean | null })[];
 }
 
-/** Whether the median meets the target; null when there is none. */
-export function isMet({ rounds, target }: Figure): boolean | null {
-  if (target === undefined) return null;
-  const value = median(rounds);
-  return target.kind === 'at_most' ? value <= target.limit : value >= target.limit;
+/** Whether the figure meets its target, or what counts in its place, and all that is wanted beside it; null when nothing is wanted. */
+export function isMet({ rounds, target, comparisons = [] }: Figure): boolean | null {
+  const own = target === undefined ? [] : [isWithin(median(rounds), target)];
+  const enough = [...own, ...ofKind(comparisons, 'instead').map(isRatioMet)];
+  const needed = ofKind(comparisons, 'also').map(isRatioMet);
+  if (enough.length + needed.length === 0) return null;
+  return (enough.length === 0 || enough.includes(true)) && !needed.includes(false);
+}
+
+function isWithin(value: number, { limit, kind }: NonNullable<Figure['target']>): boolean {
+  return kind === 'at_most' ? value <= limit : value >= limit;
+}
+
+function ofKind(comparisons: readonly Comparison[], kind: 'instead' | 'also'): readonly Comparison[] {
+  return comparisons.filter(({ target }) => target?.kind === kind);
+}
+
+function isRatioMet({ ratio, target }: Comparison): boolean {
+  return target === undefined || ratio >= target.limit;
 }
 
 const HEADINGS = ['figure', 'median', 'min … max of rounds', 'peer', 'ratio', 'target', ''] as const;
 
 export function renderReport(report: Report): readonly string[] {
-  const rows = report.figures.map(rowOf);
+  const groups = report.figures.map((figure) => [rowOf(figure), ...rowsBelow(figure)]);
+  const rows = groups.flat();
   const widths = HEADINGS.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
@@ -51,7 +77,7 @@ export function renderReport(report: Report): readonly string[] {
   for (const [index, figure] of report.figures.entries()) {
     if (section !== '' && figure.section !== section) lines.push('');
     section = figure.section;
-    lines.push(line(rows[index] ?? []));
+    lines.push(...(groups[index] ?? []).map(line));
   }
   const notes = report.figures.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`]));
   const { load, cpus, cpu, node } = report;
@@ -72,6 +98,17 @@ function rowOf(figure: Figure): readonly string[] {
     target === undefined ? '' : `${target.kind === 'at_most' ? '≤' : '≥'} ${target.limit} ${unit}`,
     markOf(met),
   ];
+}
+
+/** One for each further peer, with a mark of its own. */
+function rowsBelow({ unit, comparisons = [] }: Figure): readonly (readonly string[])[] {
+  return comparisons.map((comparison) => {
+    const { name, rounds, ratio, target } = comparison;
+    const peer = `${name} ${shown(median(rounds))} ${unit}`;
+    if (target === undefined) return ['', '', '', peer, ratio.toFixed(2), '', ''];
+    const wanted = `${target.kind === 'instead' ? 'or' : 'and'} ≥ ${target.limit.toFixed(2)} ×`;
+    return ['', '', '', peer, ratio.toFixed(2), wanted, markOf(isRatioMet(comparison))];
+  });
 }
 
 function markOf(met: boolean | null): string {

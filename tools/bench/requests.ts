@@ -3,7 +3,8 @@ import examples from '@octokit/webhooks-examples' with { type: 'json' };
 
 /** What the requests of one round of load are. */
 export type RequestPlan =
-  | { readonly kind: 'echo'; readonly path: string; readonly bytes: number }
+  | { readonly kind: 'echo'; readonly path: string; readonly bytes: number; readonly headers?: readonly string[] }
+  | { readonly kind: 'json'; readonly path: string; readonly body: string; readonly headers: readonly string[] }
   | {
       readonly kind: 'push';
       readonly path: string;
@@ -19,6 +20,10 @@ export function requestMaker(plan: RequestPlan): () => Buffer {
       const request = echoRequest(plan);
       return () => request;
     }
+    case 'json': {
+      const request = jsonRequest('POST', plan);
+      return () => request;
+    }
     case 'push': {
       const template = pushTemplate(plan);
       return () => pushRequest(plan, template);
@@ -26,10 +31,10 @@ export function requestMaker(plan: RequestPlan): () => Buffer {
   }
 }
 
-function echoRequest({ path, bytes }: Extract<RequestPlan, { kind: 'echo' }>): Buffer {
+function echoRequest({ path, bytes, headers = [] }: Extract<RequestPlan, { kind: 'echo' }>): Buffer {
   const empty = JSON.stringify({ text: '' }).length;
   const body = JSON.stringify({ text: 'x'.repeat(bytes - empty) });
-  return post(path, body, []);
+  return jsonRequest('POST', { path, body, headers });
 }
 
 interface Example {
@@ -52,17 +57,22 @@ function pushRequest(
   const id = randomUUID();
   const body = JSON.stringify({ ...template, compare: id });
   const signature = createHmac('sha256', secret).update(body).digest('hex');
-  return post(path, body, [
+  const headers = [
     'User-Agent: GitHub-Hookshot/bench',
     'X-GitHub-Event: push',
     `X-GitHub-Delivery: ${id}`,
     `X-Hub-Signature-256: sha256=${signature}`,
-  ]);
+  ];
+  return jsonRequest('POST', { path, body, headers });
 }
 
-function post(path: string, body: string, headers: readonly string[]): Buffer {
+/** A request with a JSON body as it goes over the wire; headers are whole lines. */
+export function jsonRequest(
+  method: 'POST' | 'PUT',
+  { path, body, headers }: { readonly path: string; readonly body: string; readonly headers: readonly string[] },
+): Buffer {
   const head = [
-    `POST ${path} HTTP/1.1`,
+    `${method} ${path} HTTP/1.1`,
     'Host: 127.0.0.1',
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,

@@ -27,9 +27,15 @@ export async function startServer(options: {
   readonly role?: string;
   /** As in a fresh clone: nothing that was compiled before is used. */
   readonly fresh?: boolean;
+  /** Further settings, as variables. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Folder for a processor profile, written when the server ends. */
+  readonly profile?: string | null;
 }): Promise<ServerProcess> {
   const begun = performance.now();
-  const child = spawn(process.execPath, [MAIN, 'serve', '--json'], {
+  const { profile = null } = options;
+  const flags = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const child = spawn(process.execPath, [...flags, MAIN, 'serve', '--json'], {
     cwd: options.dataDir,
     env: {
       PATH: process.env['PATH'],
@@ -39,6 +45,7 @@ export async function startServer(options: {
       FUNADE_ROLE: options.role ?? 'all',
       FUNADE_DATA_DIR: join(options.dataDir, 'data'),
       GITHUB_WEBHOOK_SECRET: options.secret,
+      ...options.settings,
       ...(options.fresh === true ? { NODE_DISABLE_COMPILE_CACHE: '1' } : {}),
     },
     stdio: ['ignore', 'pipe', 'pipe'],

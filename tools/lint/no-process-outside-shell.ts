@@ -39,8 +39,15 @@ export const noProcessOutsideShell: Rule = {
   },
 };
 
+/** Programs of their own: what runs inside an instance, what prepares it, and the process that starts instances. */
+const PROGRAMS = [
+  /^src\/functions\/runtimes\/nodejs\//,
+  /^src\/functions\/languages\/strip-types\.ts$/,
+  /^src\/sandbox\/workers\/spawner\.ts$/,
+];
+
 function rightsOf(path: string): Rights {
-  const outside = !path.startsWith('src/') || isTestFile(path) || /^src\/functions\/(?:.+\/)?worker[^/]*$/.test(path);
+  const outside = !path.startsWith('src/') || isTestFile(path) || PROGRAMS.some((program) => program.test(path));
   return {
     shell: outside || path === 'src/main.ts' || path.startsWith('src/cli/'),
     environment: outside || path.startsWith('src/config/'),

@@ -75,7 +75,7 @@ test('no secret is in the database', async () => {
 
 test('a token stands for its user and role; anything else stands for nobody', async () => {
   const { token, id } = await access.createToken({ name: 'mika', role: 'approver', by: 'owner' });
-  expect(await access.authenticate(token)).toEqual({ user: 'mika', role: 'approver', tokenId: id });
+  expect(await access.authenticate(token)).toEqual({ user: 'mika', role: 'approver', tokenId: id, scopes: null });
   expect(await access.authenticate(`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`)).toBeNull();
   expect(await access.authenticate('')).toBeNull();
   expect(await access.authenticate('x'.repeat(100_000))).toBeNull();
@@ -133,8 +133,7 @@ test('of two simultaneous revocations of the last two owner tokens one is refuse
 });
 
 test('a token ends at its expiry, also when it was cached just before', async () => {
-  const expiresAt = clock.now() + 3000;
-  const { token } = await access.createToken({ name: 'mika', role: 'viewer', by: 'owner', expiresAt });
+  const { token } = await access.createToken({ name: 'mika', role: 'viewer', by: 'owner', validFor: 3000 });
   expect(await access.authenticate(token)).not.toBeNull();
   clock.advance(3000);
   expect(await access.authenticate(token)).toBeNull();
@@ -177,7 +176,7 @@ test('a session is valid while its token is, until it is closed or 14 days old',
 
 test('making, revoking and being denied are events in the name of who did it', async () => {
   const { id } = await access.createToken({ name: 'mika', role: 'viewer', by: 'owner' });
-  const identity = { user: 'mika', role: 'viewer', tokenId: id } as const;
+  const identity = { user: 'mika', role: 'viewer', tokenId: id, scopes: null } as const;
   await access.recordDenial({ identity, action: 'ship', needed: 'deployer', method: 'POST', path: '/api/v1/releases' });
   await access.revokeToken(id, 'owner');
   // An event shows only when no older transaction of the whole server runs any more.

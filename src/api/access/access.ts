@@ -1,8 +1,12 @@
 import { type Clock, FunadeError, type Logger, messageOf, newId } from '../../kernel/index.ts';
 import { type Db, appendEvent, transaction } from '../../store/index.ts';
-import type { CreateTokenAnswer, Role, TokenView } from '../contract/index.ts';
+import type { CreateTokenAnswer, Role, Scope, TokenView } from '../contract/index.ts';
+import { isAccessKeyId, secretAccessKeyOf } from './access-keys.ts';
+import type { Identity } from './identity.ts';
+import { type JwtSettings, createJwtVerifier, isJwtShaped } from './jwt.ts';
 import { readOwnerToken } from './owner-token.ts';
 import { nameFault } from './roles.ts';
+import { standingOf } from './scopes.ts';
 import { hashOf, isTokenShaped, newSessionSecret, newToken } from './secrets.ts';
 import {
   type TokenRow,
@@ -25,26 +29,25 @@ const USE_RECORDED_EVERY_MS = 60_000;
 const SESSION_MS = 14 * 24 * 3_600_000;
 const CACHE_ENTRIES = 10_000;
 
-export interface Identity {
-  readonly user: string;
-  readonly role: Role;
-  readonly tokenId: string;
-}
-
 export interface NewToken {
   readonly name: string;
   readonly role: Role;
   /** User who makes it, or `automation`. */
   readonly by: string;
-  /** Epoch milliseconds; a token without it is valid until it is revoked. */
-  readonly expiresAt?: number;
+  /** Milliseconds; a token without it is valid until it is revoked. */
+  readonly validFor?: number | undefined;
+  /** The only things that it may do, whatever its role; left out: what the role may. */
+  readonly scopes?: readonly Scope[] | undefined;
+  /** Whether to answer its access key too. */
+  readonly aws?: boolean | undefined;
 }
 
 export interface Denial {
   readonly identity: Identity;
   /** The act in words, as in the message of `FUN_FORBIDDEN`. */
   readonly action: string;
-  readonly needed: Role;
+  /** Role or scope, in words. */
+  readonly needed: string;
   readonly method: string;
   readonly path: string;
 }
@@ -62,11 +65,18 @@ export interface Access {
   listTokens(): Promise<readonly TokenView[]>;
   /** Revoking twice is the same as once. `FUN_NOT_FOUND`, or `FUN_LAST_OWNER` for the last way in. */
   revokeToken(id: string, by: string): Promise<TokenView>;
-  /** Who a bearer token stands for; `null` when it is unknown, expired or revoked (elsewhere: for up to 5 s more). */
+  /**
+   * Who a bearer token stands for; `null` when it is unknown, expired or revoked (elsewhere: for up to 5 s more). A JSON Web
+   * Token of the configured issuer is one too.
+   */
   authenticate(token: string): Promise<Identity | null>;
+  /** The secret access key behind an access key id, which is the id of a token; `null` as for `authenticate`. */
+  secretOfKey(id: string): Promise<string | null>;
+  /** Who an access key stands for, once its signature has been verified. */
+  identityOfKey(id: string): Promise<Identity | null>;
   /** The role of a user now; `null` without any valid token. Never cached: approvals ask at the moment of use. */
   roleOf(user: string): Promise<Role | null>;
-  /** A secret for the dashboard's cookie that is valid while its token is, for 14 days at most. */
+  /** A secret for the dashboard's cookie that is valid while its token is, for 14 days at most. Not for who has scopes. */
   openSession(identity: Identity): Promise<{ readonly secret: string; readonly maxAgeMs: number }>;
   authenticateSession(secret: string): Promise<Identity | null>;
   closeSession(secret: string): Promise<void>;
@@ -79,9 +89,20 @@ interface Cached {
   readonly until: number;
 }
 
-/** Opens the access tables. `clock` should show the database's time, since several processes share expiry dates. */
-export function createAccess(options: { readonly db: Db; readonly clock: Clock; readonly logger: Logger }): Access {
-  const { db, clock, logger } = options;
+export interface AccessOptions {
+  readonly db: Db;
+  /** Should show the database's time, since several processes share expiry dates. */
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What the secrets of access keys are derived from; all processes need the same. Without it there are no access keys. */
+  readonly accessKeySeed?: Buffer | undefined;
+  readonly jwt?: JwtSettings | null | undefined;
+}
+
+/** Opens the access tables. */
+export function createAccess(options: AccessOptions): Access {
+  const { db, clock, logger, accessKeySeed: seed } = options;
+  const verifyJwt = options.jwt ? createJwtVerifier({ settings: options.jwt, clock }) : null;
   const cache = new Map<string, Cached>();
 
   function isValid(row: TokenRow): boolean {
@@ -96,10 +117,9 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
     return null;
   }
 
-  function remember(key: string, row: TokenRow, end: number): Identity {
-    const identity: Identity = { user: row.user, role: row.role, tokenId: row.id };
+  function remember(key: string, identity: Identity, end: number): Identity {
     if (cache.size >= CACHE_ENTRIES) cache.clear();
-    cache.set(key, { identity, until: Math.min(clock.now() + CACHE_MS, row.expiresAt?.getTime() ?? Infinity, end) });
+    cache.set(key, { identity, until: Math.min(clock.now() + CACHE_MS, end) });
     return identity;
   }
 
@@ -113,10 +133,32 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
     );
   }
 
+  async function authenticateJwt(token: string): Promise<Identity | null> {
+    if (verifyJwt === null || !isJwtShaped(token)) return null;
+    const key = hashOf(token);
+    const known = recall(key);
+    if (known !== null) return known;
+    const verified = await verifyJwt(token);
+    return verified === null ? null : remember(key, verified.identity, verified.endsAt);
+  }
+
+  /** Who an access key stands for. Its use counts once a signature has proven more than the id. */
+  async function holderOf(id: string, proven: boolean): Promise<Identity | null> {
+    if (seed === undefined || !isAccessKeyId(id)) return null;
+    const key = `${proven ? 'proven' : 'claimed'} access key ${id}`;
+    const known = recall(key);
+    if (known !== null) return known;
+    const row = await findToken(db, id);
+    if (row === undefined || !isValid(row)) return null;
+    if (proven) await recordUse(row);
+    return remember(key, identityOf(row), endOf(row));
+  }
+
   async function register(secret: string, token: NewToken): Promise<CreateTokenAnswer> {
     const at = new Date(clock.now());
     const id = newId('tok', at.getTime());
-    const { name, role, by } = token;
+    const { name, role, by, scopes = null, validFor } = token;
+    const expiresAt = validFor === undefined ? null : at.getTime() + validFor;
     await transaction(db, async (trx) => {
       const present = await lockUser(trx, { name, role, at });
       if (present !== role) {
@@ -124,11 +166,16 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
         if (valid.length > 0) throw new FunadeError('FUN_ROLE_CONFLICT', { name, wanted: role, present });
         await setRole(trx, name, role);
       }
-      const expiresAt = token.expiresAt === undefined ? null : new Date(token.expiresAt);
-      await insertToken(trx, { id, user: name, hash: hashOf(secret), by, at, expiresAt });
-      await appendEvent(trx, { kind: 'token.created', subject: id, actor: by, data: { name, role } });
+      const end = expiresAt === null ? null : new Date(expiresAt);
+      await insertToken(trx, { id, user: name, hash: hashOf(secret), by, at, expiresAt: end, scopes });
+      await appendEvent(trx, {
+        kind: 'token.created',
+        subject: id,
+        actor: by,
+        data: { name, role, scopes, expiresAt },
+      });
     });
-    return { id, name, role, token: secret };
+    return { id, name, role, scopes: scopes === null ? null : [...scopes], expiresAt, token: secret };
   }
 
   return {
@@ -141,9 +188,11 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
 
     createToken: async (token) => {
       const fault = nameFault(token.name, token.role);
-      if (fault !== null)
-        throw new FunadeError('FUN_BAD_REQUEST', { count: 1 }, { faults: [{ message: fault, path: 'name' }] });
-      return register(newToken(), token);
+      if (fault !== null) throw badRequest(fault, 'name');
+      if (token.aws !== true) return register(newToken(), token);
+      if (seed === undefined) throw badRequest('this server has no access keys', 'aws');
+      const made = await register(newToken(), token);
+      return { ...made, accessKeyId: made.id, secretAccessKey: secretAccessKeyOf(made.id, seed) };
     },
 
     listTokens: async () => (await listTokenRows(db)).map(viewOf),
@@ -152,7 +201,8 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
       const at = new Date(clock.now());
       const row = await transaction(db, async (trx) => {
         // The lock on all owner tokens lets only one of two simultaneous revocations see the other token as still valid.
-        const owners = await validTokens(trx, { at, role: 'owner', lock: true });
+        const valid = await validTokens(trx, { at, role: 'owner', lock: true });
+        const owners = valid.filter((owner) => owner.scopes === null); // one with scopes is no way in
         const found = await findToken(trx, id);
         if (found === undefined) {
           throw new FunadeError('FUN_NOT_FOUND', { kind: 'token', id, list: 'funade token list' });
@@ -169,15 +219,22 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
     },
 
     authenticate: async (token) => {
-      if (!isTokenShaped(token)) return null;
+      if (!isTokenShaped(token)) return authenticateJwt(token);
       const hash = hashOf(token);
       const known = recall(hash);
       if (known !== null) return known;
       const row = await findTokenByHash(db, hash);
       if (row === undefined || !isValid(row)) return null;
       await recordUse(row);
-      return remember(hash, row, Infinity);
+      return remember(hash, identityOf(row), endOf(row));
     },
+
+    secretOfKey: async (id) => {
+      if (seed === undefined || (await holderOf(id, false)) === null) return null;
+      return secretAccessKeyOf(id, seed);
+    },
+
+    identityOfKey: (id) => holderOf(id, true),
 
     roleOf: async (user) => {
       const [row] = await validTokens(db, { at: new Date(clock.now()), user });
@@ -185,6 +242,10 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
     },
 
     openSession: async (identity) => {
+      if (identity.scopes !== null) {
+        const values = { action: 'open the dashboard', user: identity.user, role: standingOf(identity) };
+        throw new FunadeError('FUN_FORBIDDEN', { ...values, needed: 'a token without scopes' });
+      }
       const secret = newSessionSecret();
       const at = clock.now();
       const session = { hash: hashOf(secret), tokenId: identity.tokenId };
@@ -199,7 +260,8 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
       const session = await findSession(db, hash);
       if (session === undefined || session.expiresAt.getTime() <= clock.now() || !isValid(session.token)) return null;
       await recordUse(session.token);
-      return remember(sessionKey(hash), session.token, session.expiresAt.getTime());
+      const end = Math.min(session.expiresAt.getTime(), endOf(session.token));
+      return remember(sessionKey(hash), identityOf(session.token), end);
     },
 
     closeSession: async (secret) => {
@@ -209,8 +271,9 @@ export function createAccess(options: { readonly db: Db; readonly clock: Clock; 
     },
 
     recordDenial: async ({ identity, action, needed, method, path }) => {
-      const { user, role } = identity;
-      const event = { kind: 'access.denied', subject: user, actor: user, data: { action, needed, role, method, path } };
+      const { user, role, scopes } = identity;
+      const data = { action, needed, role, ...(scopes === null ? {} : { scopes }), method, path };
+      const event = { kind: 'access.denied', subject: user, actor: user, data };
       await transaction(db, (trx) => appendEvent(trx, event)).catch((thrown: unknown) =>
         logger.error({ user, action, needed, reason: messageOf(thrown) }, 'Failed to store a denial.'),
       );
@@ -223,13 +286,27 @@ function sessionKey(hash: string): string {
   return `session ${hash}`;
 }
 
+function identityOf({ user, role, id, scopes }: TokenRow): Identity {
+  return { user, role, tokenId: id, scopes };
+}
+
+function endOf(row: TokenRow): number {
+  return row.expiresAt?.getTime() ?? Infinity;
+}
+
+function badRequest(message: string, path: string): FunadeError {
+  return new FunadeError('FUN_BAD_REQUEST', { count: 1 }, { faults: [{ message, path }] });
+}
+
 function viewOf(row: TokenRow): TokenView {
   return {
     id: row.id,
     name: row.user,
     role: row.role,
+    scopes: row.scopes === null ? null : [...row.scopes],
     createdAt: row.createdAt.getTime(),
     lastUsedAt: row.lastUsedAt?.getTime() ?? null,
+    expiresAt: row.expiresAt?.getTime() ?? null,
     revokedAt: row.revokedAt?.getTime() ?? null,
   };
 }

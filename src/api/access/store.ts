@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 import type { Db, Trx } from '../../store/index.ts';
-import type { Role } from '../contract/index.ts';
+import type { Role, Scope } from '../contract/index.ts';
 
 type AccessTables = {
   users: { name: string; role: Role; created_at: Date };
@@ -12,6 +12,7 @@ type AccessTables = {
     created_by: string;
     last_used_at: Generated<Date | null>;
     expires_at: Date | null;
+    scopes: Scope[] | null;
     revoked_at: Generated<Date | null>;
     revoked_by: Generated<string | null>;
   };
@@ -22,6 +23,7 @@ export interface TokenRow {
   readonly id: string;
   readonly user: string;
   readonly role: Role;
+  readonly scopes: readonly Scope[] | null;
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
   readonly expiresAt: Date | null;
@@ -35,6 +37,7 @@ export interface NewTokenRow {
   readonly by: string;
   readonly at: Date;
   readonly expiresAt: Date | null;
+  readonly scopes: readonly Scope[] | null;
 }
 
 function tables(db: Db | Trx) {
@@ -49,6 +52,7 @@ function tokensWithUsers(db: Db | Trx) {
       'tokens.id',
       'tokens.user_name as user',
       'users.role',
+      'tokens.scopes',
       'tokens.created_at as createdAt',
       'tokens.last_used_at as lastUsedAt',
       'tokens.expires_at as expiresAt',
@@ -124,6 +128,7 @@ export async function insertToken(trx: Trx, token: NewTokenRow): Promise<void> {
       created_at: token.at,
       created_by: token.by,
       expires_at: token.expiresAt,
+      scopes: token.scopes === null ? null : [...token.scopes],
     })
     .execute();
 }

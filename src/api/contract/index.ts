@@ -1,3 +1,4 @@
 export * from './views.ts';
 export * from './requests.ts';
 export * from './session.ts';
+export * from './functions.ts';

@@ -7,6 +7,18 @@ export const ROLES = ['viewer', 'deployer', 'approver', 'owner'] as const;
 export const roleSchema = z.enum(ROLES);
 export type Role = z.infer<typeof roleSchema>;
 
+/** What a token may do with functions. `execute:all` covers every `execute:…`. */
+export const SCOPES = [
+  'execute:all',
+  'execute:nodejs',
+  'execute:python',
+  'execute:rust',
+  'execute:provided',
+  'read:functions',
+] as const;
+export const scopeSchema = z.enum(SCOPES);
+export type Scope = z.infer<typeof scopeSchema>;
+
 export const commitView = z.object({
   sha: z.string(),
   message: z.string(),
@@ -311,11 +323,26 @@ export const tokenView = z.object({
   id: z.string(),
   name: z.string(),
   role: roleSchema,
+  /** The only things it may do; null: what its role may. */
+  scopes: z.array(scopeSchema).nullable(),
   createdAt: time,
   lastUsedAt: time.nullable(),
+  /** Null: valid until it is revoked. */
+  expiresAt: time.nullable(),
   revokedAt: time.nullable(),
 });
 export type TokenView = z.infer<typeof tokenView>;
+
+/** A secret as it may be shown: everything but its value. */
+export const secretView = z.object({
+  name: z.string(),
+  /** Null: of every environment that has none of its own. */
+  environment: z.string().nullable(),
+  version: z.number().int(),
+  setBy: z.string(),
+  setAt: time,
+});
+export type SecretView = z.infer<typeof secretView>;
 
 /** RFC 9457 problem details with our fields. */
 export const problemView = z.object({

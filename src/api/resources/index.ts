@@ -8,6 +8,7 @@ import { registerEnvironments } from './environments.ts';
 import { registerReleases } from './releases.ts';
 import { registerRollouts } from './rollouts.ts';
 import { registerRuns } from './runs.ts';
+import { registerSecrets } from './secrets.ts';
 
 /** Everything below `/api/v1` that comes from the rooms. */
 export function resourcesOf(plane: ControlPlane): readonly ((app: ApiApp) => void)[] {
@@ -20,6 +21,7 @@ export function resourcesOf(plane: ControlPlane): readonly ((app: ApiApp) => voi
     registerDeployments,
     registerApprovals,
     registerDeliveries,
+    registerSecrets,
   ];
   return registrations.map((register) => (app) => register(app, plane));
 }

@@ -1,14 +1,23 @@
-import { ROLES, createTokenAnswer, pageOf, tokenView } from '../../api/contract/index.ts';
-import { FunadeError } from '../../kernel/index.ts';
+import {
+  type CreateTokenAnswer,
+  ROLES,
+  SCOPES,
+  type Scope,
+  createTokenAnswer,
+  pageOf,
+  tokenView,
+} from '../../api/contract/index.ts';
+import { FunadeError, parseDuration } from '../../kernel/index.ts';
 import { confirm } from '../ask.ts';
 import { segment } from '../client.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usage } from '../flags.ts';
 import { showList } from '../listing.ts';
+import type { Text } from '../locales/index.ts';
 import { renderTokens } from '../render/lists.ts';
 import { isId } from '../resolve.ts';
-import { type AddCommand, required, textOption } from '../shell.ts';
+import { type AddCommand, type Invocation, given, required, textOption } from '../shell.ts';
 
 /** `funade token create|list|revoke` */
 export const addToken: AddCommand = (parent, { text, action }) => {
@@ -18,17 +27,19 @@ export const addToken: AddCommand = (parent, { text, action }) => {
     .description(text('about.token.create'))
     .requiredOption('--name <name>', text('option.name'))
     .requiredOption('--role <role>', text('option.role'))
+    .option('--scope <scope>', text('option.scope'), (scope: string, others?: string) =>
+      others === undefined ? scope : `${others},${scope}`,
+    )
+    .option('--expires-in <duration>', text('option.expiresIn'))
+    .option('--aws', text('option.aws'))
     .action(
       action(async (context, invocation) => {
-        const role = textOption(invocation, 'role') ?? '';
-        if (!(ROLES as readonly string[]).includes(role)) {
-          throw usage(text('usage.choice', { value: role, known: ROLES.join(', ') }), 'funade token create --help');
-        }
+        const body = tokenRequest(invocation, text);
         const client = await context.client();
-        const body = { name: textOption(invocation, 'name') ?? '', role };
         const made = await client.post('/api/v1/tokens', body, createTokenAnswer);
         context.note(text('told.token', { name: made.name, role: made.role }));
-        context.show(made, () => [made.token]);
+        context.show(made, () => (body.aws === true ? accessKeyLines(made) : [made.token]));
+        if (body.aws === true && !context.flags.json) context.note(text('told.aws', { server: client.server }));
       }),
     );
   token
@@ -57,6 +68,38 @@ export const addToken: AddCommand = (parent, { text, action }) => {
       }),
     );
 };
+
+const HELP = 'funade token create --help';
+
+function tokenRequest(invocation: Invocation, text: Text) {
+  const role = textOption(invocation, 'role') ?? '';
+  if (!(ROLES as readonly string[]).includes(role)) {
+    throw usage(text('usage.choice', { value: role, known: ROLES.join(', ') }), HELP);
+  }
+  const expiresIn = textOption(invocation, 'expiresIn');
+  if (expiresIn !== undefined && parseDuration(expiresIn) === undefined) {
+    throw usage(text('usage.duration', { value: expiresIn }), HELP);
+  }
+  const optional = { scopes: readScopes(textOption(invocation, 'scope'), text), expiresIn };
+  const aws = invocation.options['aws'] === true ? true : undefined;
+  return { name: textOption(invocation, 'name') ?? '', role, ...given({ ...optional, aws }) };
+}
+
+/** Scopes that were separated by commas; those of several `--scope` are too by now. */
+function readScopes(list: string | undefined, text: Text): readonly Scope[] | undefined {
+  if (list === undefined) return undefined;
+  const named = list.split(',').map((each) => each.trim());
+  const unknown = named.find((each) => !(SCOPES as readonly string[]).includes(each));
+  if (unknown !== undefined) {
+    throw usage(text('usage.choice', { value: unknown, known: SCOPES.join(', ') }), HELP);
+  }
+  return SCOPES.filter((scope) => named.includes(scope));
+}
+
+/** For `eval` in a shell: ids and secrets of access keys have no character that a shell would read. */
+function accessKeyLines({ accessKeyId = '', secretAccessKey = '' }: CreateTokenAnswer): readonly string[] {
+  return [`export AWS_ACCESS_KEY_ID=${accessKeyId}`, `export AWS_SECRET_ACCESS_KEY=${secretAccessKey}`];
+}
 
 /** A token may be named by its owner's name as long as only one valid token has it. */
 async function tokenId(context: Context, name: string): Promise<string> {

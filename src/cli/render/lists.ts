@@ -6,6 +6,7 @@ import type {
   ReleaseView,
   RolloutView,
   RunView,
+  SecretView,
   TokenView,
 } from '../../api/contract/index.ts';
 import { formatDuration } from '../../kernel/index.ts';
@@ -223,21 +224,53 @@ export function renderTokens(tokens: readonly TokenView[], screen: Screen): stri
       { title: 'column.id' },
       { title: 'column.name', least: 8 },
       { title: 'column.role' },
+      { title: 'column.scopes', least: 10 },
       { title: 'column.made' },
       { title: 'column.used' },
+      { title: 'column.expires' },
       { title: 'column.state' },
     ],
-    tokens.map((token) => ({
+    tokens.map((token) => {
+      const state = stateOf(token, screen);
+      return {
+        cells: [
+          { text: token.id, tone: 'dim' },
+          { text: token.name, tone: 'strong' },
+          token.role,
+          token.scopes?.join(' ') ?? '-',
+          ago(token.createdAt, screen),
+          token.lastUsedAt === null ? '-' : ago(token.lastUsedAt, screen),
+          token.expiresAt === null ? '-' : formatDuration(Math.max(0, token.expiresAt - screen.now)),
+          { text: text(`token.${state}`), tone: state === 'valid' ? 'good' : 'dim' },
+        ],
+      };
+    }),
+    screen,
+  );
+}
+
+function stateOf(token: TokenView, screen: Screen): 'valid' | 'revoked' | 'expired' {
+  if (token.revokedAt !== null) return 'revoked';
+  return token.expiresAt !== null && token.expiresAt <= screen.now ? 'expired' : 'valid';
+}
+
+export function renderSecrets(secrets: readonly SecretView[], screen: Screen): string[] {
+  const text = textOf(screen.language);
+  return renderTable(
+    [
+      { title: 'column.name', least: 12 },
+      { title: 'column.environment', least: 8 },
+      { title: 'column.version', align: 'right' },
+      { title: 'column.by', least: 6 },
+      { title: 'column.set' },
+    ],
+    secrets.map((secret) => ({
       cells: [
-        { text: token.id, tone: 'dim' },
-        { text: token.name, tone: 'strong' },
-        token.role,
-        ago(token.createdAt, screen),
-        token.lastUsedAt === null ? '-' : ago(token.lastUsedAt, screen),
-        {
-          text: text(token.revokedAt === null ? 'token.valid' : 'token.revoked'),
-          tone: token.revokedAt === null ? 'good' : 'dim',
-        },
+        { text: secret.name, tone: 'strong' },
+        secret.environment ?? text('secret.everywhere'),
+        String(secret.version),
+        secret.setBy,
+        ago(secret.setAt, screen),
       ],
     })),
     screen,

@@ -87,15 +87,25 @@ const keys: readonly Case[] = [
 
 const functions: readonly Case[] = [
   {
-    rule: 'a language that does not run yet is told with those that do',
-    yaml: fn('{ runtime: python, handler: index.handler }'),
-    faults: ['5:19 functions.api.runtime | Expected one of nodejs, found "python". | Choose one of them.'],
+    rule: 'a language that does not run is told with those that do',
+    yaml: fn('{ runtime: ruby, handler: index.handler }'),
+    faults: [
+      '5:19 functions.api.runtime | Expected one of nodejs, python, rust, provided, found "ruby". | Choose one of them.',
+    ],
+  },
+  {
+    rule: 'a missing handler is told beside other faults, but where there is a default',
+    yaml: fn('{ runtime: rust, memory: 1 }\n  boot: { runtime: provided }'),
+    faults: [
+      '5:8 functions.api | "handler" is missing, and runtime rust has no default. | Add `handler:`: file.export for nodejs and python, a source file or program for rust.',
+      '5:33 functions.api.memory | Expected at least 32, found 1. | Choose a value in that range.',
+    ],
   },
   {
     rule: 'a handler is file.export',
     yaml: fn('{ runtime: nodejs, handler: index }'),
     faults: [
-      '5:36 functions.api.handler | Expected `file.export` below the artifact, found "index". | Write `index.handler` or `dist/api.handler`.',
+      '5:36 functions.api.handler | Handler "index" is not of the form file.export, which runtime nodejs needs. | Write `index.handler` or `dist/api.handler`.',
     ],
   },
   {

@@ -134,6 +134,13 @@ export const handler = z.string(expecting('handler')).superRefine((text, context
   else if (!HANDLER.test(text) || text.startsWith('.')) addExpected(context, 'handler');
 });
 
+const EGRESS = /^(?:(?:\*\.)?[\p{L}\p{N}](?:[\p{L}\p{N}.-]*[\p{L}\p{N}])?|\[[0-9A-Fa-f:.]+\]):([1-9]\d{0,4})$/u;
+
+/** `host:port` of the egress proxy: a name, `*.` and a name, or an address (IPv6 in brackets). */
+export const egressRule = z
+  .string(expecting('egress'))
+  .refine((text) => Number(EGRESS.exec(text)?.[1] ?? Number.NaN) <= 65_535, expecting('egress'));
+
 const ROUTE = /^\/(?:[\w.~!$&'()+,;=:@%-]+(?:\/[\w.~!$&'()+,;=:@%-]+)*)?(?:\/?\*)?$/;
 
 /** Path of a function: no empty, `.` or `..` segments, `*` only as the whole last segment. */

@@ -19,9 +19,15 @@ export interface TriggerConfig {
   readonly tags: readonly string[];
 }
 
+export const RUNTIMES = ['nodejs', 'python', 'rust', 'provided'] as const;
+export type RuntimeName = (typeof RUNTIMES)[number];
+
 export interface FunctionConfig {
-  readonly runtime: 'nodejs';
-  /** `file.export` relative to the artifact, for example `index.handler` or `dist/api.handler`. */
+  readonly runtime: RuntimeName;
+  /**
+   * Relative to the artifact. Node.js and Python: `file.export`, for example `dist/api.handler`. Rust: a source file (`main.rs`),
+   * `Cargo.toml`, or a program. Provided: the program, `bootstrap` by default.
+   */
   readonly handler: string;
   /** Path below `/fn/{environment}/{app}`; a trailing `/*` takes everything below. */
   readonly route: string;
@@ -30,9 +36,35 @@ export interface FunctionConfig {
   readonly timeout: number;
   /** Megabytes, 128 by default. */
   readonly memory: number;
-  /** Requests one instance works on at the same time, 1 by default. */
+  /** Requests one instance works on at the same time, 1 by default; more than 1 with Node.js only. */
   readonly concurrency: number;
+  readonly instances: {
+    /** Kept up while the version is attached; null: 1 for a release, 0 for a standalone function. */
+    readonly min: number | null;
+    /** Null: what the server allows. */
+    readonly max: number | null;
+  };
+  /** Calls that may run at the same time over all instances of one host; 0 turns the function off; null: no limit. */
+  readonly reserved: number | null;
+  /** `none`: an empty network. `open`: the host's, for trusted code only. */
+  readonly network: 'none' | 'open';
+  /** `host:port` that the function may reach through the egress proxy although its network is empty. */
+  readonly egress: readonly string[];
+  /** Runs in any tier of isolation. */
+  readonly trusted: boolean;
+  /** Milliseconds that a result may be given again for the same event; 0: never. */
+  readonly cache: number;
+  /** Events that a new version has to answer without an error before it may take traffic. */
+  readonly smoke: readonly SmokeConfig[];
   readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface SmokeConfig {
+  /** A request below the application's address, or an event. */
+  readonly http: string | null;
+  readonly event: unknown;
+  /** Status that a request has to be answered with. */
+  readonly status: number;
 }
 
 /** Name of a stage: given with `name:`, else its kind, made unique with `-2`, `-3` … */

@@ -35,6 +35,13 @@ test('what is left out has the documented default', () => {
     timeout: 3000,
     memory: 128,
     concurrency: 1,
+    instances: { min: null, max: null },
+    reserved: null,
+    network: 'none',
+    egress: [],
+    trusted: true,
+    cache: 0,
+    smoke: [],
     environment: {},
   });
   expect(config.environments['prod']).toEqual({

@@ -1,4 +1,5 @@
 import { type Fault, LANGUAGES, type Language, type Result, err, ok } from '../../kernel/index.ts';
+import { jwtOf } from './jwt.ts';
 import { type LoadOptions, type Settings, loadSettings } from './load.ts';
 import { LOG_LEVELS, SERVER_ROLES, type Secret, type ServerConfig } from './model.ts';
 import { type OptionName, serverOptions } from './options.ts';
@@ -43,7 +44,13 @@ export function loadServerConfig(options: LoadOptions): Result<ServerConfig, rea
     functions: {
       untrusted: oneOf(['refuse', 'allow'], settings, 'functions.untrusted'),
       url: textOrNull(settings, 'functions.url'),
+      jwt: jwtOf((name) => textOrNull(settings, name)),
+      limits: {
+        executePerMinute: whole(settings, 'functions.limits.executePerMinute'),
+        readPerMinute: whole(settings, 'functions.limits.readPerMinute'),
+      },
     },
+    secrets: { key: textOrNull(settings, 'secrets.key') },
     cli: { server: serverAddress(settings), token: textOrNull(settings, 'cli.token') },
     file: settings.file,
     origins: Object.fromEntries([...settings.byName].map(([name, setting]) => [name, setting.origins])),

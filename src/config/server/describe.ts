@@ -1,4 +1,5 @@
 import type { Language } from '../../kernel/index.ts';
+import { fingerprintOf } from './keys.ts';
 import type { Origin, Secret, ServerConfig } from './model.ts';
 import { type OptionName, type ServerOption, serverOptions } from './options.ts';
 
@@ -30,6 +31,7 @@ function origins(config: ServerConfig, name: OptionName): readonly Origin[] {
 type Shown = string | number | boolean | readonly Secret[] | null;
 
 function valueOf(config: ServerConfig, name: OptionName): Shown {
+  const { jwt } = config.functions;
   const values: Readonly<Record<OptionName, Shown>> = {
     config: config.file,
     host: config.host,
@@ -51,6 +53,13 @@ function valueOf(config: ServerConfig, name: OptionName): Shown {
     'gitlab.token': config.gitlab.token,
     'functions.untrusted': config.functions.untrusted,
     'functions.url': config.functions.url,
+    'functions.jwt.issuer': jwt?.issuer ?? null,
+    'functions.jwt.audience': jwt?.audience ?? null,
+    'functions.jwt.secret': jwt?.key.kind === 'secret' ? jwt.key.value : null,
+    'functions.jwt.publicKey': jwt?.key.kind === 'publicKey' ? jwt.key.value : null,
+    'functions.limits.executePerMinute': config.functions.limits.executePerMinute,
+    'functions.limits.readPerMinute': config.functions.limits.readPerMinute,
+    'secrets.key': config.secrets.key,
     'cli.server': config.cli.server,
     'cli.token': config.cli.token,
   };
@@ -60,7 +69,8 @@ function valueOf(config: ServerConfig, name: OptionName): Shown {
 function shown(option: ServerOption, value: Shown): string {
   if (value === null) return '-';
   if (typeof value === 'object') return value.map((secret) => `${secret.label}: ***`).join(', ') || '-';
-  if (option.kind === 'secret') return '***';
+  if (option.kind === 'secret' || option.kind === 'key') return '***';
+  if (option.kind === 'publicKey') return fingerprintOf(String(value));
   const isAddress = option.kind === 'url' || option.kind === 'databaseUrl';
   return isAddress ? withoutPassword(String(value)) : String(value);
 }

@@ -2,6 +2,7 @@ import { type Fault, type Language, type Result, err, languageOf, ok } from '../
 import { type FaultList, createFaultList } from '../faults.ts';
 import { type Environment, expand } from './expand.ts';
 import { type ConfigFile, type ReadFile, readConfigFile } from './file.ts';
+import { checkJwt } from './jwt.ts';
 import type { Origin, Secret } from './model.ts';
 import { type OptionName, type ServerOption, serverOptions } from './options.ts';
 import { secretsOfFile } from './secrets.ts';
@@ -50,6 +51,7 @@ export function loadSettings(
     const setting = option.name === 'config' ? fileName.setting : readOption(option, sources);
     if (setting !== undefined) byName.set(option.name, setting);
   }
+  if (all) checkJwt(byName, faults);
   const found = faults.all();
   return found.length > 0 ? err(found) : ok({ byName, file: file === undefined ? null : fileName.name });
 }
@@ -92,7 +94,7 @@ function readOption(option: ServerOption, sources: Sources): Setting | undefined
   const given = fromFlags(option, sources) ?? fromEnvironment(option, sources) ?? fromFile(option, sources);
   if (given === 'faulty') return undefined;
   if (given === undefined) return defaultOf(option, sources.env);
-  const value = readValue(option, given, sources.faults);
+  const value = readValue(option, given, sources);
   return value === undefined ? undefined : { value, origins: [given.origin] };
 }
 

@@ -37,6 +37,14 @@ export type Origin =
   /** `follows`: another setting whose value it takes over. */
   | { readonly source: 'default'; readonly follows: string | null };
 
+export interface JwtConfig {
+  readonly issuer: string;
+  /** `null`: any. */
+  readonly audience: string | null;
+  /** `secret`: HS256. `publicKey`: RS256, as PEM. */
+  readonly key: { readonly kind: 'secret' | 'publicKey'; readonly value: string };
+}
+
 export interface ServerConfig {
   readonly host: string;
   /** 0 lets the system choose. */
@@ -72,6 +80,14 @@ export interface ServerConfig {
     readonly untrusted: 'refuse' | 'allow';
     /** Where this process reaches functions; `null`: at its own address. */
     readonly url: string | null;
+    /** JSON Web Tokens that open functions; `null`: none do. */
+    readonly jwt: JwtConfig | null;
+    /** Per token and minute; 0 does not limit. */
+    readonly limits: { readonly executePerMinute: number; readonly readPerMinute: number };
+  };
+  readonly secrets: {
+    /** 64 hexadecimal digits; `null`: the key of the data directory. */
+    readonly key: string | null;
   };
   readonly cli: {
     readonly server: string;

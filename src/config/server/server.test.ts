@@ -1,3 +1,4 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
   type LoadOptions,
@@ -32,6 +33,11 @@ function faults(given: Given): readonly string[] {
   );
 }
 
+const PUBLIC_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+const PEM = PUBLIC_KEY.export({ type: 'spki', format: 'pem' }).toString();
+const FINGERPRINT = `sha256:${createHash('sha256')
+  .update(PUBLIC_KEY.export({ type: 'spki', format: 'der' }))
+  .digest('hex')}`;
 const LONG = 'a-secret-of-enough-length';
 const OTHER = 'another-secret-of-enough-length';
 
@@ -46,7 +52,13 @@ test('without any setting a server starts on this machine only, with its own dat
     databaseUrl: null,
     webhook: { enabled: true, host: '127.0.0.1', port: 8000 },
     github: { secrets: [], apiUrl: 'https://api.github.com', token: null },
-    functions: { untrusted: 'refuse', url: null },
+    functions: {
+      untrusted: 'refuse',
+      url: null,
+      jwt: null,
+      limits: { executePerMinute: 100, readPerMinute: 60 },
+    },
+    secrets: { key: null },
     cli: { server: 'http://127.0.0.1:8000', token: null },
     file: null,
   });
@@ -91,20 +103,30 @@ test('every option can be set by its variable and shown with it', () => {
     boolean: 'false',
     url: 'https://example.org/api',
     databaseUrl: 'postgresql://db.example/funade',
-    secret: LONG,
+    secret: `${LONG}-for-everything`,
     secrets: LONG,
+    text: 'https://login.example.com',
+    count: '7',
+    key: 'ab'.repeat(32),
+    publicKey: PEM,
   };
+  const shown: Readonly<Record<string, string>> = { secret: '***', secrets: '***', key: '***', publicKey: FINGERPRINT };
   for (const option of serverOptions) {
     if (option.name === 'config') continue;
     const value = 'choices' in option ? (option.choices.at(-1) ?? '') : (values[option.kind] ?? '');
-    const row = describeServerConfig(load({ env: { [option.env]: value } }), 'en').find(
-      ({ key }) => key === option.name,
-    );
+    const env = { ...companionsOf(option.name), [option.env]: value };
+    const row = describeServerConfig(load({ env }), 'en').find(({ key }) => key === option.name);
     expect(row?.origin).toBe(`environment ${option.env}`);
-    const hidden = option.kind === 'secret' || option.kind === 'secrets';
-    expect(row?.value.replace(`${option.env}: `, '')).toBe(hidden ? '***' : value);
+    expect(row?.value.replace(`${option.env}: `, '')).toBe(shown[option.kind] ?? value);
   }
 });
+
+/** Settings without which another one is at fault. */
+function companionsOf(name: string): Readonly<Record<string, string>> {
+  if (!name.startsWith('functions.jwt.')) return {};
+  const issuer = { FUNADE_FUNCTIONS_JWT_ISSUER: 'https://login.example.com' };
+  return name.endsWith('publicKey') ? issuer : { ...issuer, FUNADE_FUNCTIONS_JWT_SECRET: `${LONG}-for-everything` };
+}
 
 test('the webhook role listens on its own pair, and a flag wins over that', () => {
   const env = {

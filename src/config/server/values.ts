@@ -1,5 +1,7 @@
 import type { Expected } from '../fault-texts.ts';
 import { type FaultList, type Path, type Place, addWithNearest } from '../faults.ts';
+import type { ReadFile } from './file.ts';
+import { FEWEST_RSA_BITS, KEY_BYTES, hexKeyOf, publicKeyPemOf } from './keys.ts';
 import type { Origin, Secret } from './model.ts';
 import type { ServerOption } from './options.ts';
 
@@ -16,9 +18,14 @@ export interface Given {
 }
 
 const SHORTEST_SECRET = 16;
+const SHORTEST_KEY = 43; // 32 bytes as base64 without padding
 
 /** The value in the form of its option, or `undefined` after adding the faults. */
-export function readValue(option: ServerOption, given: Given, faults: FaultList): SettingValue | undefined {
+export function readValue(
+  option: ServerOption,
+  given: Given,
+  { readFile, faults }: { readonly readFile: ReadFile; readonly faults: FaultList },
+): SettingValue | undefined {
   const where = { path: given.path, place: given.place };
   if (given.value === '') {
     faults.add('settingEmpty', { setting: given.setting }, where);
@@ -27,7 +34,15 @@ export function readValue(option: ServerOption, given: Given, faults: FaultList)
   switch (option.kind) {
     case 'secret':
     case 'secrets':
-      return readSecret(given, faults);
+      return readSecret(given, faults, option.minimum);
+    case 'key':
+      return readKey(given, faults);
+    case 'publicKey':
+      return readPublicKey(given, readFile, faults);
+    case 'text':
+      return orWrong('text', textThat(given.value, /^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u), given, faults);
+    case 'count':
+      return readCount(given, faults);
     case 'choice':
       return readChoice(option, given, faults);
     case 'port':
@@ -51,8 +66,7 @@ function orWrong<T>(expected: Expected, value: T | undefined, given: Given, faul
   // An address can carry a password, also when it is misspelt.
   const isAddress = expected === 'databaseUrl' || expected === 'url';
   const found = isAddress && String(given.value).includes('@') ? '***' : show(given.value, faults);
-  const values = { setting: given.setting, found, expected: words, example };
-  faults.add('settingWrong', values, { path: given.path, place: given.place });
+  addWrong(given, faults, { found, expected: words, example });
   return undefined;
 }
 
@@ -72,7 +86,7 @@ function readChoice(option: ServerOption, given: Given, faults: FaultList): stri
 }
 
 /** A secret is never part of a fault, whatever is wrong with it. */
-export function readSecret(given: Given, faults: FaultList): string | undefined {
+export function readSecret(given: Given, faults: FaultList, minimum: number = SHORTEST_SECRET): string | undefined {
   const { setting, value } = given;
   const where = { path: given.path, place: given.place };
   if (typeof value !== 'string') {
@@ -86,9 +100,57 @@ export function readSecret(given: Given, faults: FaultList): string | undefined 
   else if (given.origin.source !== 'file' && reference !== undefined) {
     faults.add('secretUnexpanded', { setting, found: /^\$\{\w*\}$/.test(reference) ? reference : '${…}' }, where);
   } else if (value.trim() !== value) faults.add('secretSpace', { setting }, where);
-  else if (value.length < SHORTEST_SECRET) {
-    faults.add('secretShort', { setting, length: value.length, minimum: SHORTEST_SECRET }, where);
+  else if (value.length < minimum) {
+    faults.add('secretShort', { setting, length: value.length, minimum }, where);
   } else return value;
+  return undefined;
+}
+
+/** Shown as `***` whatever is wrong with it, as all secrets are. */
+function readKey(given: Given, faults: FaultList): string | undefined {
+  const text = readSecret(given, faults, SHORTEST_KEY);
+  const key = text === undefined ? undefined : hexKeyOf(text);
+  if (text !== undefined && key === undefined) {
+    addWrong(given, faults, {
+      found: '***',
+      expected: `${KEY_BYTES} bytes (base64, hex)`,
+      example: '`$(openssl rand -hex 32)`',
+    });
+  }
+  return key;
+}
+
+function readPublicKey(given: Given, readFile: ReadFile, faults: FaultList): string | undefined {
+  const text = textThat(given.value, /^[^\0]+$/);
+  if (text === undefined) return orWrong('path', undefined, given, faults);
+  const pem = publicKeyPemOf(text, readFile);
+  if (pem.ok) return pem.value;
+  // What is no path may be a secret that was put in the wrong place.
+  const found = /^[\w./@:-]*[./][\w./@:-]*$/.test(text) ? text : '***';
+  if (pem.error.kind === 'unreadable') {
+    const { reason } = pem.error;
+    const file = `${given.setting} (${found})`;
+    faults.add('unreadable', { file, reason }, { path: given.path, place: given.place });
+  } else {
+    const expected = `PEM (RSA PUBLIC KEY, ≥ ${FEWEST_RSA_BITS} bit)`;
+    addWrong(given, faults, { found, expected, example: '`./jwt-public-key.pem`' });
+  }
+  return undefined;
+}
+
+function addWrong(
+  given: Given,
+  faults: FaultList,
+  texts: { readonly found: string; readonly expected: string; readonly example: string },
+): void {
+  faults.add('settingWrong', { setting: given.setting, ...texts }, { path: given.path, place: given.place });
+}
+
+function readCount(given: Given, faults: FaultList): number | undefined {
+  const count = typeof given.value === 'string' && /^-?\d+$/.test(given.value) ? Number(given.value) : given.value;
+  if (!Number.isSafeInteger(count)) return orWrong('integer', undefined, given, faults);
+  if ((count as number) >= 0) return count as number;
+  addWrong(given, faults, { found: String(count), expected: faults.word('atLeast', { min: 0 }), example: '`0`' });
   return undefined;
 }
 

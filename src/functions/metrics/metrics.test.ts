@@ -10,7 +10,7 @@ import {
   until,
   versionOf,
 } from '../../../test/functions/test-host.ts';
-import { acknowledge, removeHost } from '../store.ts';
+import { acknowledge, removeHost } from '../hosting/store.ts';
 import { bucketOf, createCounters, quantile } from './counters.ts';
 import { createMetricsReader } from './reader.ts';
 import { pruneCounts, storeCounts } from './store.ts';

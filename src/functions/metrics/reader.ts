@@ -1,13 +1,19 @@
 import type { Db } from '../../store/index.ts';
 import type { FunctionMetrics, VersionCounts } from '../port.ts';
 import { INTERVAL, quantile } from './counters.ts';
-import { type StoredCounts, readLastMinute, readStoredCounts } from './store.ts';
+import { type StoredCounts, readLastMinute, readStoredCounts, readTotals } from './store.ts';
 
 const SUMMARY_SECONDS = 60;
 
 export function createMetricsReader(db: Db, bounds: readonly number[]): FunctionMetrics {
   return {
     readCounts: async (query) => sumOverHosts(await readStoredCounts(db, query)),
+    ofApp: async (app, minutes) =>
+      (await readTotals(db, app, minutes)).map(({ environment: qualifier, version, requests, errors, latency }) => ({
+        ...{ qualifier, version, invocations: requests, errors },
+        latencyP50: quantile(bounds, latency, 0.5),
+        latencyP95: quantile(bounds, latency, 0.95),
+      })),
     summaries: async () =>
       (await readLastMinute(db)).map(({ app, environment, requests, errors, latency }) => ({
         app,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../../store/index.ts';
 import type { AliasName, CountsQuery } from '../port.ts';
+import { FRESH } from '../store.ts';
 import { type CountRow, INTERVAL } from './counters.ts';
 
 type MetricTables = {
@@ -18,7 +19,6 @@ type MetricTables = {
 
 /** Without a live host nobody says until when it has counted; then an interval is complete this long after its end. */
 const MARGIN = sql`interval '2 seconds'`;
-const FRESH = sql`interval '5 seconds'`;
 
 function tables(db: Db) {
   return db.withTables<MetricTables>();
@@ -74,7 +74,7 @@ export async function readStoredCounts(db: Db, query: CountsQuery): Promise<read
   const { rows } = await sql<StoredCounts>`
     with mark as (
       select coalesce(min(counted_until), clock_timestamp() - ${MARGIN}) as until
-      from function_hosts where heartbeat > clock_timestamp() - ${FRESH}
+      from function_hosts where heartbeat > clock_timestamp() - ${FRESH}::interval
     )
     select version, (extract(epoch from start) * 1000)::float8 as start, requests, errors, latency
     from function_metrics, mark
@@ -105,6 +105,32 @@ export async function readLastMinute(db: Db): Promise<readonly StoredSummary[]> 
     select app, environment, sum(requests)::int as requests, sum(errors)::int as errors, histograms.latency
     from recent join histograms using (app, environment) group by app, environment, histograms.latency
     order by app, environment`.execute(tables(db));
+  return rows;
+}
+
+export interface StoredTotals {
+  readonly environment: string;
+  readonly version: string;
+  readonly requests: number;
+  readonly errors: number;
+  readonly latency: readonly number[];
+}
+
+/** Sums of the last minutes per environment (or alias) and version of one application or function. */
+export async function readTotals(db: Db, app: string, minutes: number): Promise<readonly StoredTotals[]> {
+  const { rows } = await sql<StoredTotals>`
+    with recent as (
+      select * from function_metrics
+      where app = ${app} and start > clock_timestamp() - ${minutes} * interval '1 minute'
+    ), buckets as (
+      select environment, version, place, sum(value)::int as value
+      from recent, unnest(latency) with ordinality as bucket (value, place) group by 1, 2, 3
+    ), histograms as (
+      select environment, version, array_agg(value order by place) as latency from buckets group by 1, 2
+    )
+    select environment, version, sum(requests)::int as requests, sum(errors)::int as errors, histograms.latency
+    from recent join histograms using (environment, version) group by environment, version, histograms.latency
+    order by environment, version`.execute(tables(db));
   return rows;
 }
 

@@ -7,6 +7,8 @@ import * as releases from './0005-releases.ts';
 import * as rollouts from './0006-rollouts.ts';
 import * as functions from './0007-functions.ts';
 import * as runTrouble from './0008-run-trouble.ts';
+import * as standaloneFunctions from './0009-standalone-functions.ts';
+import * as tokenScopesAndSecrets from './0010-token-scopes-and-secrets.ts';
 
 /** Applied in the order of their names; a migration that has landed is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +20,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-rollouts': rollouts,
   '0007-functions': functions,
   '0008-run-trouble': runTrouble,
+  '0009-standalone-functions': standaloneFunctions,
+  '0010-token-scopes-and-secrets': tokenScopesAndSecrets,
 };

@@ -1,13 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import { type InvokeMeta, type LoadMeta, RESPONSE_TOO_LARGE, type ResultMeta } from '../messages.ts';
-import { MAX_BODY } from '../frames.ts';
+import { MAX_META } from '../frames.ts';
+import type { HttpMeta, ResultMeta } from '../messages.ts';
+import { fault } from './faults.ts';
+import { stringifyResult } from './payload.ts';
 
 const TEXT = /^(?:text\/|application\/(?:json|javascript|xml|ld\+json|graphql)\b|[^;]+\+(?:json|xml)\b)/i;
 
 /** The API Gateway HTTP API event, payload format 2.0. Bodies that are not text arrive in base64. */
-export function toEvent(meta: InvokeMeta, body: Buffer, load: LoadMeta): Record<string, unknown> {
+export function toEvent(meta: HttpMeta, body: Buffer, functionName: string): Record<string, unknown> {
   const isText = isTextBody(meta.headers['content-type'], body);
-  const time = new Date(meta.time);
   return {
     version: '2.0',
     routeKey: meta.routeKey,
@@ -18,7 +19,7 @@ export function toEvent(meta: InvokeMeta, body: Buffer, load: LoadMeta): Record<
     ...(meta.query === '' ? {} : { queryStringParameters: parseQuery(meta.query) }),
     requestContext: {
       accountId: 'anonymous',
-      apiId: load.functionName,
+      apiId: functionName,
       domainName: meta.headers['host'] ?? '',
       domainPrefix: '',
       http: {
@@ -31,7 +32,7 @@ export function toEvent(meta: InvokeMeta, body: Buffer, load: LoadMeta): Record<
       requestId: meta.requestId,
       routeKey: meta.routeKey,
       stage: meta.stage,
-      time: time.toISOString(),
+      time: new Date(meta.time).toISOString(),
       timeEpoch: meta.time,
     },
     ...(body.length > 0 ? { body: body.toString(isText ? 'utf8' : 'base64') } : {}),
@@ -39,7 +40,8 @@ export function toEvent(meta: InvokeMeta, body: Buffer, load: LoadMeta): Record<
   };
 }
 
-function isTextBody(contentType: string | undefined, body: Buffer): boolean {
+/** Whether bytes of that type are text: then they travel as they are, else in base64. */
+export function isTextBody(contentType: string | undefined, body: Uint8Array): boolean {
   return (contentType === undefined || TEXT.test(contentType)) && isUtf8(body);
 }
 
@@ -52,40 +54,36 @@ function parseQuery(query: string): Record<string, string> {
   return Object.fromEntries(values);
 }
 
-/** Thrown for answers that are not HTTP; its name becomes the error's type. */
-export class BadResponse extends Error {
-  constructor(message: string, name = 'Function.InvalidResponse') {
-    super(message);
-    this.name = name;
-  }
+/** Meta as JSON text, as it is sent. */
+export interface Answer {
+  readonly meta: string;
+  readonly body: string | Uint8Array;
 }
 
+const PLAIN_META = JSON.stringify({ status: 200, headers: { 'content-type': 'application/json' }, cookies: [] });
+
 /** What a handler returned, as an answer. Without `statusCode` the value itself is the JSON body (as on API Gateway). */
-export function toResult(value: unknown): { readonly meta: ResultMeta; readonly body: Buffer } {
-  const { meta, body } = isResponse(value) ? fromResponse(value) : fromValue(value);
-  if (body.length > MAX_BODY) {
-    throw new BadResponse(`the response has ${body.length} bytes; ${MAX_BODY} are allowed`, RESPONSE_TOO_LARGE);
-  }
-  return { meta, body };
+export function toAnswer(value: unknown): Answer {
+  if (typeof value === 'string') return { meta: PLAIN_META, body: value };
+  if (!isResponse(value)) return { meta: PLAIN_META, body: stringifyResult(value) };
+  const body = bodyOf(value['body'], value['isBase64Encoded'] === true);
+  const result = readHead(value);
+  if (body.length > 0) result.headers['content-type'] ??= 'application/json';
+  return { meta: encodeMeta(result), body };
 }
 
 function isResponse(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && 'statusCode' in value;
 }
 
-function fromValue(value: unknown): { meta: ResultMeta; body: Buffer } {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null');
-  return {
-    meta: { status: 200, headers: { 'content-type': 'application/json' }, cookies: [] },
-    body: Buffer.from(text),
-  };
+interface Head {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly cookies: readonly string[];
 }
 
-function fromResponse(response: Readonly<Record<string, unknown>>): { meta: ResultMeta; body: Buffer } {
-  const status = Number(response['statusCode']);
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new BadResponse(`statusCode ${JSON.stringify(response['statusCode'])} is not an HTTP status of 200 to 599`);
-  }
+/** Status, headers and cookies of an answer, or of the beginning of a streamed one. */
+export function readHead(response: Readonly<Record<string, unknown>>): Head {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries((response['multiValueHeaders'] ?? {}) as object)) {
     if (Array.isArray(value)) headers[name.toLowerCase()] = value.map(String).join(',');
@@ -94,13 +92,30 @@ function fromResponse(response: Readonly<Record<string, unknown>>): { meta: Resu
     if (value !== undefined && value !== null) headers[name.toLowerCase()] = String(value);
   }
   const cookies = Array.isArray(response['cookies']) ? response['cookies'].map(String) : [];
-  const body = bodyOf(response['body'], response['isBase64Encoded'] === true);
-  if (body.length > 0) headers['content-type'] ??= 'application/json';
-  return { meta: { status, headers, cookies }, body };
+  return { status: readStatus(response['statusCode']), headers, cookies };
 }
 
-function bodyOf(body: unknown, isBase64: boolean): Buffer {
-  if (body === undefined || body === null) return Buffer.alloc(0);
-  if (typeof body === 'string') return Buffer.from(body, isBase64 ? 'base64' : 'utf8');
-  throw new BadResponse(`body is a ${typeof body}; it has to be a string`);
+function readStatus(value: unknown): number {
+  if (typeof value !== 'number' && typeof value !== 'string') throw badResponse(`statusCode is a ${typeof value}`);
+  const status = Number(value);
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return status;
+  throw badResponse(`statusCode ${JSON.stringify(value)} is not an HTTP status of 200 to 599`);
+}
+
+/** Throws a fault when status, headers and cookies are too much for a frame. */
+export function encodeMeta(meta: ResultMeta): string {
+  const text = JSON.stringify(meta);
+  const size = Buffer.byteLength(text);
+  if (size > MAX_META) throw badResponse(`headers and cookies have ${size} bytes; ${MAX_META} are allowed`);
+  return text;
+}
+
+function bodyOf(body: unknown, isBase64: boolean): string | Buffer {
+  if (body === undefined || body === null) return '';
+  if (typeof body !== 'string') throw badResponse(`body is a ${typeof body}; it has to be a string`);
+  return isBase64 ? Buffer.from(body, 'base64') : body;
+}
+
+export function badResponse(message: string): Error {
+  return fault('Function.InvalidResponse', message, 'bad_response');
 }

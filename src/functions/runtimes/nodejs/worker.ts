@@ -1,81 +1,136 @@
-/** The program of one instance: it loads one handler and answers INVOKE frames on fd 3 until that closes. */
-import { Socket } from 'node:net';
-import { type Frame, FRAME, type FrameType, createFrameReader, encodeFrame } from '../frames.ts';
-import type { InvokeMeta, LoadMeta } from '../messages.ts';
-import { type Handler, callHandler, createContext, describeFault, loadHandler } from './handler.ts';
-import { toEvent, toResult } from './http-event.ts';
+/** The program of one instance: it loads one function and answers INVOKE frames on fd 3 until that closes. */
+import { writeSync } from 'node:fs';
+import { type Loaded, createCalls } from './calls.ts';
+import { openChannel } from './channel.ts';
+import { describeFault, textOf } from './faults.ts';
+import { type Frame, FRAME } from '../frames.ts';
+import { createIdleWatch } from './idle.ts';
+import { loadFunction } from './load.ts';
+import type { FaultMeta, LoadOrder } from '../messages.ts';
 
-const channel = new Socket({ fd: 3, readable: true, writable: true });
-/** Output that is not read at once must block its writer, or it piles up in the memory of the function. */
-for (const stream of [process.stdout, process.stderr]) {
-  (stream as unknown as { _handle?: { setBlocking?(on: boolean): void } })._handle?.setBlocking?.(true);
-}
+/** The code of a process that AWS Lambda ends for an exception which nobody caught. */
+const UNCAUGHT = 129;
+/** Milliseconds that last frames may take. */
+const LAST_WORDS_WITHIN = 1000;
+const STDERR = 2;
 
-let loaded: { readonly load: LoadMeta; readonly handler: Handler } | undefined;
-let running = 0;
-let draining = false;
+const exit = process.exit.bind(process);
+const channel = openChannel(3, { receive, refuse, close: () => exit(exitCode) });
+const calls = createCalls({ channel, whenIdle: createIdleWatch(channel), closed: leaveWhenDrained });
+let exitCode = 0;
+let isLeaving = false;
+let isDraining = false;
+/** Sequence of the LOAD that is under way. */
+let loading: number | undefined;
+let loaded: Loaded | undefined;
 
-/** Without Funade nobody can ask for anything: a server that was killed leaves no process behind. */
-function leave(): void {
-  process.exit(0);
-}
+for (const name of ['stdout', 'stderr'] as const) blockWriters(name);
+process.on('uncaughtException', (thrown) => die(thrown, describeFault(thrown)));
+process.on('unhandledRejection', (reason) => {
+  const { trace } = describeFault(reason);
+  die(reason, { errorType: 'Runtime.UnhandledPromiseRejection', message: describeRejection(reason), trace });
+});
+process.on('exit', channel.flush);
+channel.send(FRAME.READY, 0, JSON.stringify({ runtime: 'nodejs', version: process.versions.node }));
 
-function send(type: FrameType, sequence: number, meta: unknown, body?: Buffer): void {
-  const head = encodeFrame(type, sequence, meta, body?.length ?? 0);
-  if (body === undefined || body.length === 0) {
-    channel.write(head);
-    return;
+function receive(frame: Frame): void {
+  if (isLeaving) return;
+  switch (frame.type) {
+    case FRAME.INVOKE:
+      if (loaded === undefined) throw new Error('INVOKE before READY');
+      return calls.invoke(frame, loaded);
+    case FRAME.LOAD:
+      if (loading !== undefined || loaded !== undefined) throw new Error('a second LOAD');
+      loading = frame.sequence;
+      return void load(JSON.parse(frame.body.toString('utf8')) as LoadOrder, frame.sequence);
+    case FRAME.PING:
+      channel.send(FRAME.PONG, frame.sequence, '');
+      return;
+    case FRAME.DRAIN:
+      isDraining = true;
+      return leaveWhenDrained();
+    default:
+      throw new Error(`a frame of type ${frame.type} from the host`);
   }
-  channel.cork();
-  channel.write(head);
-  channel.write(body);
-  channel.uncork();
 }
 
-async function load(frame: Frame): Promise<void> {
-  const meta = frame.meta as LoadMeta;
-  Object.assign(process.env, meta.variables);
-  try {
-    loaded = { load: meta, handler: await loadHandler(meta) };
-    send(FRAME.READY, frame.sequence, { pid: process.pid });
-  } catch (thrown) {
-    send(FRAME.INIT_ERROR, frame.sequence, describeFault(thrown));
-  }
+/** Nobody can be trusted any more, not even to be asked. */
+function refuse(thrown: unknown): void {
+  log(`the host broke the protocol: ${textOf(thrown)}`);
+  exit(1);
 }
 
-async function invoke(frame: Frame): Promise<void> {
-  if (loaded === undefined) throw new Error('INVOKE before LOAD');
-  const meta = frame.meta as InvokeMeta;
-  running += 1;
+async function load(order: LoadOrder, sequence: number): Promise<void> {
   try {
-    const context = createContext(loaded.load, meta.requestId, meta.remaining);
-    const value = await callHandler(loaded.handler, toEvent(meta, frame.body, loaded.load), context);
-    const result = toResult(value);
-    send(FRAME.RESULT, frame.sequence, result.meta, result.body);
+    Object.assign(process.env, order.variables);
+    process.argv = [process.execPath, order.handler];
+    if (order.egress !== null) {
+      const { openEgress } = await import('./egress.ts');
+      await openEgress(order.egress, process.env);
+    }
+    const found = await loadFunction(order);
+    if (isLeaving) return;
+    loaded = found;
+    channel.send(FRAME.READY, sequence, '{}');
   } catch (thrown) {
-    send(FRAME.ERROR, frame.sequence, describeFault(thrown));
+    if (!isLeaving) channel.send(FRAME.INIT_ERROR, sequence, JSON.stringify(describeFault(thrown)));
   } finally {
-    running -= 1;
-    leaveWhenDrained();
+    loading = undefined;
   }
+}
+
+/** Every call that is open hears of it, and the process ends: what it has in memory may be anything. */
+function die(thrown: unknown, meta: FaultMeta): void {
+  log(`uncaught: ${textOf(thrown)}`);
+  if (isLeaving) return;
+  isDraining = false; // this is no orderly end any more
+  if (loading !== undefined) channel.send(FRAME.INIT_ERROR, loading, JSON.stringify(meta));
+  calls.failAll(meta);
+  leave(UNCAUGHT);
 }
 
 function leaveWhenDrained(): void {
-  if (draining && running === 0) channel.end(leave);
+  if (isDraining && calls.open() === 0) leave(0);
 }
 
-function receive(frame: Frame): void {
-  if (frame.type === FRAME.INVOKE) void invoke(frame);
-  else if (frame.type === FRAME.LOAD) void load(frame);
-  else if (frame.type === FRAME.PING) send(FRAME.PONG, frame.sequence, null);
-  else if (frame.type === FRAME.DRAIN) {
-    draining = true;
-    leaveWhenDrained();
+function leave(code: number): void {
+  if (isLeaving) return;
+  isLeaving = true;
+  exitCode = code;
+  setTimeout(() => exit(code), LAST_WORDS_WITHIN);
+  channel.end(() => exit(code));
+}
+
+function log(text: string): void {
+  try {
+    writeSync(STDERR, `${text}\n`);
+  } catch {
+    // Nobody reads it.
   }
 }
 
-const read = createFrameReader(receive);
-channel.on('data', (chunk: Buffer) => read(chunk));
-channel.on('end', leave);
-channel.on('close', leave);
-channel.on('error', leave);
+function describeRejection(reason: unknown): string {
+  const { errorType, message } = describeFault(reason);
+  return reason instanceof Error ? `${errorType}: ${message}`.slice(0, 4096) : message;
+}
+
+/**
+ * Output that is not read at once must block its writer: so it is out before the answer to its call, and does not pile up in
+ * the memory of the function. Done when the stream is first used, for opening it is dear.
+ */
+function blockWriters(name: 'stdout' | 'stderr'): void {
+  const open = Object.getOwnPropertyDescriptor(process, name)?.get;
+  Object.defineProperty(process, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const stream = open?.call(process) as NodeJS.WriteStream & {
+        readonly _handle?: { setBlocking?(on: boolean): void };
+      };
+      stream._handle?.setBlocking?.(true);
+      stream.on('error', () => {}); // its reader is gone, and Funade with it
+      Object.defineProperty(process, name, { configurable: true, enumerable: true, value: stream });
+      return stream;
+    },
+  });
+}

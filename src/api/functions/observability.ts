@@ -1,0 +1,127 @@
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { FUNCTION_NAME, type LogQuery } from '../../functions/index.ts';
+import { FunadeError, sleep } from '../../kernel/index.ts';
+import type { ApiApp } from '../app.ts';
+import { functionLogView, functionMetricsView, pageOf, runtimesView } from '../contract/index.ts';
+import { requireRole, requireScope } from '../guard.ts';
+import type { FunctionsPlane } from './plane.ts';
+
+const byName = z.object({ name: z.string().regex(FUNCTION_NAME) });
+const logQuery = z.object({
+  /** Of an application. */
+  environment: z.string().optional(),
+  function: z.string().optional(),
+  version: z.string().optional(),
+  /** Position of the last line that the caller has. */
+  after: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+const metricsQuery = z.object({ minutes: z.coerce.number().int().min(1).max(1440).default(15) });
+const headers = z.looseObject({ 'last-event-id': z.coerce.number().int().min(0).optional() });
+
+const LOOK_EVERY = 300;
+const BEAT_EVERY = 15_000;
+
+/** What functions write and count, and what they run with. */
+export function registerFunctionObservability(app: ApiApp, { functions }: FunctionsPlane): void {
+  const { logs, metrics } = functions;
+
+  app.get(
+    '/functions/:name/logs',
+    {
+      exposeHeadRoute: false,
+      config: { longLived: true },
+      onRequest: requireRole('viewer', 'read logs'),
+      schema: {
+        summary: 'Output of a function, or of all functions of an application; live with Accept: text/event-stream',
+        ...{ params: byName, querystring: logQuery, headers },
+        response: {
+          200: {
+            description: 'Lines, oldest first',
+            content: {
+              'application/json': { schema: pageOf(functionLogView) },
+              'text/event-stream': { schema: z.string() },
+            },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      if (!(await functions.exists(name))) {
+        throw new FunadeError('FUN_NOT_FOUND', { kind: 'function', id: name, list: 'funade fn list' });
+      }
+      const query: LogQuery = { app: name, ...request.query };
+      if (!String(request.headers['accept'] ?? '').includes('text/event-stream')) {
+        return reply.type('application/json').send({ items: [...(await logs.list(query))], next: null });
+      }
+      await follow(reply, { ...query, after: request.headers['last-event-id'] ?? query.after });
+      return reply;
+    },
+  );
+
+  /** The newest lines, then whatever comes, until the reader leaves. */
+  async function follow(reply: FastifyReply, query: LogQuery): Promise<void> {
+    const left = new AbortController();
+    reply.hijack();
+    const { raw } = reply;
+    raw.once('close', () => left.abort());
+    raw.on('error', () => {}); // a reader that vanishes is an ordinary end; 'close' follows
+    raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    raw.write('retry: 2000\n\n');
+    let after = query.after;
+    let beat = performance.now();
+    while (!left.signal.aborted && !app.isClosing()) {
+      const lines = await logs.list({ ...query, after });
+      for (const line of lines) raw.write(`id: ${line.position}\nevent: line\ndata: ${JSON.stringify(line)}\n\n`);
+      after = lines.at(-1)?.position ?? after ?? 0;
+      if (performance.now() - beat > BEAT_EVERY) {
+        beat = performance.now();
+        raw.write(': beat\n\n');
+      }
+      if (raw.writableNeedDrain) await new Promise<void>((resolve) => wake(raw, resolve));
+      else if (lines.length < query.limit) await sleep(LOOK_EVERY, left.signal);
+    }
+    raw.end();
+  }
+
+  app.get(
+    '/functions/:name/metrics',
+    {
+      onRequest: requireScope('read:functions', 'read metrics'),
+      schema: {
+        summary: 'Calls, errors and latency of the last minutes, by version',
+        ...{ params: byName, querystring: metricsQuery, response: { 200: functionMetricsView } },
+      },
+    },
+    async ({ params, query }) => ({ versions: [...(await metrics.ofApp(params.name, query.minutes))] }),
+  );
+
+  app.get(
+    '/runtimes',
+    {
+      onRequest: requireRole('viewer', 'read what functions run with'),
+      schema: { summary: 'Languages, isolation and memory of this server', response: { 200: runtimesView } },
+    },
+    async () => {
+      const { tier, reason, layers } = functions.isolation();
+      const runtimes = [...(await functions.languages())].map(([name, status]) =>
+        status.available
+          ? { name, available: true, version: status.version, reason: null, fix: null }
+          : { name, available: false, version: null, reason: status.reason, fix: status.fix },
+      );
+      const isolation = { tier, reason, layers: layers.map((layer) => ({ ...layer })) };
+      return { isolation, untrusted: functions.untrusted, runtimes, memory: { ...functions.memory() } };
+    },
+  );
+}
+
+function wake(raw: FastifyReply['raw'], resolve: () => void): void {
+  raw.once('drain', resolve);
+  raw.once('close', resolve);
+}

@@ -1,0 +1,49 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isForbiddenAddress } from '../egress/addresses.ts';
+import { createEgressProxy } from '../egress/proxy.ts';
+import { parseEgressRule } from '../egress/rules.ts';
+import type { OpenEgress } from './hosted-function.ts';
+
+export interface EgressOpener {
+  readonly open: OpenEgress;
+  /** Removes the directory of the sockets; the proxies are closed by whoever opened them. */
+  close(): Promise<void>;
+}
+
+/** Proxies on sockets in a directory of their own: the path of a unix socket may have no more than 107 bytes. */
+export function createEgressOpener(): EgressOpener {
+  let directory: Promise<string> | undefined;
+  let count = 0;
+  return {
+    open: async (texts, log) => {
+      const rules = texts.map((text) => {
+        const rule = parseEgressRule(text);
+        if (!rule.ok) throw new Error(`egress ${text}: ${rule.error}`);
+        return rule.value;
+      });
+      const socket = join(await (directory ??= makeDirectory()), `${(count += 1)}.sock`);
+      const proxy = createEgressProxy({ rules, log, isForbidden });
+      await proxy.listen(socket);
+      return { socket, close: () => proxy.close() };
+    },
+    close: async () => {
+      if (directory !== undefined) await rm(await directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Beside what is never reachable, this machine's own addresses: from inside, its firewall would not be in the way. */
+function isForbidden(address: string): string | null {
+  const isOwn = Object.values(networkInterfaces()).some(
+    (each) => each?.some((own) => own.address === address) === true,
+  );
+  return isForbiddenAddress(address) ?? (isOwn ? 'an address of this server' : null);
+}
+
+async function makeDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'funade-egress-'));
+  await chmod(directory, 0o711);
+  return directory;
+}

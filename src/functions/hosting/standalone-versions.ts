@@ -1,0 +1,119 @@
+import type { Counters, VersionCounter } from '../metrics/counters.ts';
+import type { FunctionLogLine, VersionSpec } from '../port.ts';
+import { type Deployment, createDeployment } from './deployment.ts';
+import type { HostMeans } from './hosted-function.ts';
+import type { SmokeRunner } from './smoke.ts';
+
+export interface StandaloneOptions {
+  readonly means: HostMeans;
+  readonly counters: Counters;
+  readonly log: (line: FunctionLogLine) => void;
+  readonly smokeFor: (name: string) => SmokeRunner;
+  /** One version from the database; undefined when there is none. */
+  readonly read: (name: string, id: string) => Promise<VersionSpec | undefined>;
+  /** Directory of the code with this digest; null when this host has none. */
+  readonly locate: (digest: string) => Promise<string | null>;
+  /** The files of code that is small enough to travel with LOAD. */
+  readonly readSmall: (digest: string) => Promise<Readonly<Record<string, string>> | null>;
+  /** Milliseconds after which a version without a process or a call is dropped from memory. */
+  readonly keep?: number;
+}
+
+export interface PinnedVersion {
+  readonly id: string;
+  deployment(): Deployment;
+  readonly counter: VersionCounter;
+}
+
+/** Versions of standalone functions on this host: made when they are first called, dropped when they were not for long. */
+export interface StandaloneVersions {
+  /** A version that an alias names. */
+  hold(name: string, version: VersionSpec): Promise<void>;
+  /** Any version by its number; undefined when there is none. */
+  pin(name: string, id: string): Promise<PinnedVersion | undefined>;
+  /** Of a version that was held or pinned. */
+  deployment(name: string, id: string): Deployment;
+  /** The function may have been deleted: its versions are taken down, and read anew if it comes back. */
+  forget(name: string): void;
+  sweep(): void;
+  stop(deadline: number): Promise<void>;
+}
+
+/** Where counts and logs of calls go that name a version and no alias. */
+const NO_ALIAS = '';
+const KEEP = 600_000;
+const FORGET_WITHIN = 1000;
+
+export function createStandaloneVersions(options: StandaloneOptions): StandaloneVersions {
+  const specs = new Map<string, VersionSpec>();
+  const deployments = new Map<string, { readonly name: string; readonly deployment: Deployment }>();
+  const leaving = new Set<Promise<void>>();
+
+  async function remember(name: string, version: VersionSpec): Promise<void> {
+    const key = keyOf(name, version.id);
+    if (specs.has(key)) return;
+    const artifact = await options.locate(version.digest);
+    specs.set(key, { ...version, artifact: artifact ?? '' });
+  }
+
+  function deployment(name: string, id: string): Deployment {
+    const key = keyOf(name, id);
+    const known = deployments.get(key);
+    if (known !== undefined) return known.deployment;
+    const version = specs.get(key);
+    if (version === undefined) throw new Error(`version ${id} of ${name} is used before it was read`);
+    const made = createDeployment({
+      means: { ...options.means, limits: { ...options.means.limits, min: 0 } },
+      scope: { app: name, environment: null },
+      version,
+      carried: () => options.readSmall(version.digest),
+      changed: () => {},
+      smoke: options.smokeFor(name),
+      log: (line) => options.log({ app: name, environment: NO_ALIAS, ...line }),
+    });
+    deployments.set(key, { name, deployment: made });
+    return made;
+  }
+
+  function takeDown(key: string, deadline: number): void {
+    const entry = deployments.get(key);
+    if (entry === undefined) return;
+    deployments.delete(key);
+    const done = entry.deployment.drain(deadline).finally(() => leaving.delete(done));
+    leaving.add(done);
+  }
+
+  return {
+    hold: remember,
+    deployment,
+    pin: async (name, id) => {
+      if (!specs.has(keyOf(name, id))) {
+        const version = await options.read(name, id);
+        if (version === undefined) return undefined;
+        await remember(name, version);
+      }
+      const counter = options.counters.counterOf({ app: name, environment: NO_ALIAS, version: id });
+      return { id, deployment: () => deployment(name, id), counter };
+    },
+    forget: (name) => {
+      for (const [key, entry] of deployments) if (entry.name === name) takeDown(key, FORGET_WITHIN);
+      for (const key of specs.keys()) if (key.startsWith(`${name}@`)) specs.delete(key);
+    },
+    sweep: () => {
+      const old = performance.now() - (options.keep ?? KEEP);
+      for (const [key, entry] of deployments) {
+        entry.deployment.sweep();
+        const since = entry.deployment.unusedSince();
+        if (since !== null && since < old) takeDown(key, 0);
+      }
+    },
+    stop: async (deadline) => {
+      for (const key of deployments.keys()) takeDown(key, deadline);
+      await Promise.all(leaving);
+    },
+  };
+}
+
+function keyOf(name: string, id: string): string {
+  return `${name}@${id}`;
+}

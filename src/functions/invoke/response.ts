@@ -1,0 +1,87 @@
+import type { ServerResponse } from 'node:http';
+import { messageOf } from '../../kernel/index.ts';
+import type { Outcome } from '../outcome.ts';
+import type { StreamSink } from '../pools/call.ts';
+import type { ResultMeta } from '../runtimes/messages.ts';
+
+/** Headers that describe the connection or are worked out anew. */
+const NOT_FORWARDED = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'trailer',
+  'content-length',
+  'x-funade-version',
+  'x-funade-alias',
+  'x-funade-request-id',
+]);
+
+/** Writes a function's answer. Returns why it could not be written as HTTP, if so; then nothing was sent. */
+export function sendResult(
+  response: ServerResponse,
+  { meta, body }: Extract<Outcome, { kind: 'result' }>,
+  origin: readonly string[],
+): string | undefined {
+  if (response.destroyed || response.headersSent) return undefined;
+  const hasBody = mayHaveBody(meta.status);
+  const length = hasBody ? ['content-length', String(body.length)] : [];
+  const fault = writeHead(response, meta, [...origin, ...length]);
+  if (fault !== undefined) return fault;
+  response.end(hasBody && response.req.method !== 'HEAD' ? body : undefined);
+  return undefined;
+}
+
+function mayHaveBody(status: number): boolean {
+  return status !== 204 && status !== 304;
+}
+
+function writeHead(response: ServerResponse, meta: ResultMeta, origin: readonly string[]): string | undefined {
+  const headers: string[] = [...origin];
+  for (const [name, value] of Object.entries(meta.headers)) {
+    if (!NOT_FORWARDED.has(name)) headers.push(name, value);
+  }
+  for (const cookie of meta.cookies) headers.push('set-cookie', cookie);
+  try {
+    response.writeHead(meta.status, headers);
+    return undefined;
+  } catch (thrown) {
+    return messageOf(thrown);
+  }
+}
+
+/** A response that a streamed answer is written to as it comes. */
+export interface ResponseSink extends StreamSink {
+  hasStarted(): boolean;
+  /** Why the answer could not be begun as HTTP; then nothing was sent. */
+  fault(): string | undefined;
+  /** Completes the response, or breaks it off where the answer was; returns how the call counts. */
+  end(outcome: Outcome): Outcome;
+}
+
+export function createResponseSink(response: ServerResponse, origin: readonly string[]): ResponseSink {
+  let started = false;
+  let fault: string | undefined;
+  return {
+    hasStarted: () => started,
+    fault: () => fault,
+    start: (meta) => {
+      if (response.destroyed || response.headersSent) return;
+      fault = writeHead(response, meta, origin);
+      if (fault !== undefined) return;
+      started = true;
+      response.flushHeaders();
+    },
+    write: (chunk) => fault !== undefined || response.destroyed || response.write(chunk),
+    whenReady: (resume) => {
+      // Whichever comes first: a reader that has left does not hold the function up.
+      response.once('drain', resume);
+      response.once('close', resume);
+    },
+    end: (outcome) => {
+      if (outcome.kind === 'streamed') response.end();
+      else response.destroy(); // what was sent so far is not all, and its reader has to know
+      return outcome;
+    },
+  };
+}

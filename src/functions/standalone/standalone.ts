@@ -1,0 +1,315 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type FunctionConfig, type RuntimeName, parseFunctionConfig, referencesIn } from '../../config/index.ts';
+import { type Fault, FunadeError, sleep } from '../../kernel/index.ts';
+import { type Db, type SecretPins, type Trx, transaction } from '../../store/index.ts';
+import { reweigh } from '../aliases/platform.ts';
+import { lockAlias, saveAlias } from '../aliases/store.ts';
+import type { CodeStore } from '../code/code-store.ts';
+import { CompileError, type Language } from '../languages/language.ts';
+import { type Outcome, reasonOf } from '../outcome.ts';
+import type { SecretSource, Weight } from '../port.ts';
+import {
+  ALIAS_NAME,
+  type AliasOrder,
+  FUNCTION_NAME,
+  LATEST,
+  type PublishOrder,
+  type Published,
+  type StandaloneAlias,
+  type StandaloneFunction,
+  type StandaloneFunctions,
+  type StandaloneVersion,
+} from './port.ts';
+import * as store from './store.ts';
+
+export interface StandaloneDependencies {
+  readonly db: Db;
+  readonly code: CodeStore;
+  readonly languages: ReadonlyMap<RuntimeName, Language>;
+  readonly secrets: Pick<SecretSource, 'pin'>;
+  /** Why code with this configuration may not run on this server; null when it may. */
+  readonly refuse: (config: FunctionConfig) => { readonly reason: string; readonly fix: string } | null;
+  /** Applies what was written on this host. */
+  readonly refresh: () => Promise<void>;
+  /** Ends what runs of a function on this host. */
+  readonly forget: (name: string) => void;
+  /** Brings a version up on this host; what speaks against it, or null. */
+  readonly prove: (name: string, id: string) => Promise<Outcome | null>;
+}
+
+/** Milliseconds that other hosts may take to follow a change before it is told as done. */
+const ROUTED_WITHIN = 5000;
+const LOOK_EVERY = 10;
+const ROUTE = '/*';
+
+export function createStandaloneFunctions(dependencies: StandaloneDependencies): StandaloneFunctions {
+  const { db, code, languages, refresh } = dependencies;
+
+  async function publish(order: PublishOrder): Promise<Published> {
+    const { name } = order;
+    if (!FUNCTION_NAME.test(name)) throw badRequest(`a name matches ${FUNCTION_NAME.source}`, 'name');
+    const config = readConfig(order);
+    const refusal = dependencies.refuse(config);
+    if (refusal !== null) throw new FunadeError('FUN_ISOLATION_UNAVAILABLE', { what: name, ...refusal });
+    const digest = await keepCode(order);
+    await checkCode(order, config, digest);
+    const names = referencesIn([config]);
+    const secrets = names.length === 0 ? {} : await dependencies.secrets.pin({ app: name, environment: null }, names);
+    const { number, isNew } = await transaction(db, (trx) => insert(trx, order, { config, digest, secrets }));
+    const fault = await dependencies.prove(name, String(number));
+    if (fault !== null) throw order.onFault(fault);
+    const { revision } = await transaction(db, (trx) => pointLatest(trx, order, { number, runtime: config.runtime }));
+    await settled(name, LATEST, revision);
+    return { version: await getVersion(name, number), isNew };
+  }
+
+  async function keepCode({ name, code: source }: PublishOrder): Promise<string> {
+    if (source.kind === 'zip') return (await code.putZip(source.bytes)).digest;
+    if (source.kind === 'files') return (await code.putFiles(source.files)).digest;
+    const present = await getFunction(name);
+    return (await getVersion(name, present.latest)).digest;
+  }
+
+  /** What the language says of it: tools, handler, compiler. */
+  async function checkCode(order: PublishOrder, config: FunctionConfig, digest: string): Promise<void> {
+    const language = languages.get(config.runtime);
+    const status = await language?.status();
+    if (language === undefined || status === undefined)
+      throw invalid(order.name, [{ message: `no runtime ${config.runtime}` }]);
+    if (!status.available) throw invalid(order.name, [{ message: status.reason, path: 'runtime', fix: status.fix }]);
+    const directory = (await code.locate(digest)) ?? '';
+    const place = { directory, handler: config.handler, form: order.form };
+    const fault = language.check(place);
+    if (fault !== null) throw invalid(order.name, [{ message: fault, path: 'handler' }]);
+    try {
+      await language.build(place);
+    } catch (thrown) {
+      if (!(thrown instanceof CompileError)) throw thrown;
+      throw invalid(order.name, thrown.faults.map(compileFault(config.handler)));
+    }
+  }
+
+  interface Kept {
+    readonly config: FunctionConfig;
+    readonly digest: string;
+    readonly secrets: SecretPins;
+  }
+
+  async function insert(trx: Trx, order: PublishOrder, { config, digest, secrets }: Kept) {
+    const { name, by, form } = order;
+    if (await store.isApplication(trx, name)) throw conflict(`publish ${name}`, 'an application has that name');
+    await store.lockFunction(trx, { name, runtime: config.runtime, by });
+    const fingerprint = createHash('sha256')
+      .update(JSON.stringify([digest, form, config, secrets]))
+      .digest('hex');
+    const known = await store.numberOfFingerprint(trx, name, fingerprint);
+    if (known !== undefined) return { number: known, isNew: false };
+    const number = await store.nextNumber(trx, name);
+    const row = { function: name, number, fingerprint, digest, form, config, secrets, published_by: by };
+    await store.insertVersion(trx, row);
+    return { number, isNew: true };
+  }
+
+  /** What is known of the function changes together with where it points. */
+  async function pointLatest(
+    trx: Trx,
+    { name, description, parameters, examples }: PublishOrder,
+    { number, runtime }: { readonly number: number; readonly runtime: RuntimeName },
+  ): Promise<{ readonly revision: number }> {
+    await store.updateFunction(trx, name, {
+      ...{ runtime, latest: number },
+      ...(description === undefined ? {} : { description }),
+      ...(parameters === undefined ? {} : { parameters }),
+      ...(examples === undefined ? {} : { examples }),
+    });
+    const weights = [{ version: String(number), weight: 100 }];
+    return point(trx, { name, alias: LATEST, weights });
+  }
+
+  async function point(trx: Trx, order: AliasOrder): Promise<{ readonly revision: number }> {
+    const alias = { kind: 'standalone' as const, app: order.name, environment: order.alias };
+    const { trx: tables, row } = await lockAlias(trx, alias);
+    if (row.kind !== 'standalone') throw conflict(`change ${order.alias}`, `${order.name} is an application`);
+    checkRevision(order, row.revision);
+    const { weights, sticky = row.sticky } = order;
+    const isSame = JSON.stringify([row.weights, row.sticky]) === JSON.stringify([weights, sticky]);
+    const changed = !isSame || row.revision === 0;
+    const revision = changed ? row.revision + 1 : row.revision;
+    await saveAlias(tables, { ...row, weights, sticky, revision }, { act: 'weights', key: randomUUID(), changed });
+    return { revision };
+  }
+
+  async function setAlias(order: AliasOrder): Promise<StandaloneAlias> {
+    const { name, alias } = order;
+    if (!ALIAS_NAME.test(alias)) throw badRequest(`an alias matches ${ALIAS_NAME.source}`, 'alias');
+    await getFunction(name);
+    const attached = order.weights.map(({ version }) => ({ version, weight: 0 }));
+    if (attached.length === 0 || attached.length > 2)
+      throw badRequest('an alias points to one or two versions', 'weights');
+    const weights = reweigh(attached, order.weights, { app: name, environment: alias });
+    for (const { version } of weights) await getVersion(name, numberOf(version));
+    const before = (await store.listAliases(db, name)).find((each) => each.name === alias);
+    checkRevision(order, before?.revision ?? 0);
+    for (const each of firstTraffic(weights, before?.weights ?? [])) await proveOrThrow(order, each);
+    const { revision } = await transaction(db, (trx) => point(trx, { ...order, weights }));
+    await settled(name, alias, revision);
+    return getAlias(name, alias);
+  }
+
+  async function proveOrThrow({ name, alias }: AliasOrder, { version }: Weight): Promise<void> {
+    const fault = await dependencies.prove(name, version);
+    if (fault === null) return;
+    throw new FunadeError('FUN_FUNCTION_NOT_PROVEN', { name, alias, version, reason: reasonOf(fault) });
+  }
+
+  /** Until this host, and every other one that lives, routes by the revision. */
+  async function settled(name: string, alias: string, revision: number): Promise<void> {
+    await refresh();
+    const deadline = performance.now() + ROUTED_WITHIN;
+    while (!(await store.isRoutedEverywhere(db, name, alias, revision)) && performance.now() < deadline) {
+      await sleep(LOOK_EVERY);
+    }
+  }
+
+  async function getFunction(name: string): Promise<StandaloneFunction> {
+    const row = await store.readFunction(db, name);
+    if (row === undefined) throw notFound('function', name, 'funade fn list');
+    return functionOf(row);
+  }
+
+  async function getVersion(name: string, number: number): Promise<StandaloneVersion> {
+    const row = await store.readVersion(db, name, number);
+    if (row === undefined) throw notFound('version', `${name}:${number}`, `funade fn versions ${name}`);
+    return versionOf(row);
+  }
+
+  async function getAlias(name: string, alias: string): Promise<StandaloneAlias> {
+    await getFunction(name);
+    const found = (await store.listAliases(db, name)).find((each) => each.name === alias);
+    if (found === undefined) throw notFound('alias', `${name}:${alias}`, `funade fn alias ${name}`);
+    return aliasOf(name, found);
+  }
+
+  return {
+    publish,
+    get: getFunction,
+    find: async (name) => {
+      const row = await store.readFunction(db, name);
+      return row && functionOf(row);
+    },
+    list: async (query) => {
+      const { rows, total } = await store.listFunctions(db, query);
+      return { items: rows.map(functionOf), total };
+    },
+    remove: async (name) => {
+      const isGone = await transaction(db, (trx) => store.deleteFunction(trx, name));
+      if (!isGone) throw notFound('function', name, 'funade fn list');
+      await refresh();
+      dependencies.forget(name); // also what no alias ever pointed to
+    },
+    versions: async (name) => {
+      await getFunction(name);
+      return (await store.listVersions(db, name)).map(versionOf);
+    },
+    version: getVersion,
+    aliases: async (name) => {
+      await getFunction(name);
+      return (await store.listAliases(db, name)).map((each) => aliasOf(name, each));
+    },
+    alias: getAlias,
+    setAlias,
+    removeAlias: async (order) => {
+      const { name, alias } = order;
+      if (alias === LATEST) throw badRequest(`${LATEST} can't be removed`, 'alias');
+      await transaction(db, async (trx) => {
+        const { row } = await lockAlias(trx, { kind: 'standalone', app: name, environment: alias });
+        if (row.kind !== 'standalone' || row.revision === 0)
+          throw notFound('alias', `${name}:${alias}`, `funade fn alias ${name}`);
+        checkRevision(order, row.revision);
+        await store.deleteAlias(trx, name, alias);
+      });
+      await refresh();
+    },
+  };
+}
+
+/** Faults of the configuration, told as those of the request. Code that nobody vouches for is not trusted by default. */
+function readConfig({ name, config }: PublishOrder): FunctionConfig {
+  const text = JSON.stringify({ trusted: false, ...config });
+  const read = parseFunctionConfig(text, { file: 'config', route: ROUTE });
+  if (!read.ok)
+    throw invalid(
+      name,
+      read.error.map(({ message, path, fix }) => ({ message, path, fix })),
+    );
+  return read.value;
+}
+
+function checkRevision(
+  { name, alias, ifRevision }: Pick<AliasOrder, 'name' | 'alias' | 'ifRevision'>,
+  present: number,
+): void {
+  if (ifRevision === undefined || (ifRevision ?? 0) === present) return;
+  const given = ifRevision ?? 'none';
+  throw new FunadeError('FUN_REVISION_MISMATCH', { what: `${name}:${alias}`, present, given });
+}
+
+function firstTraffic(weights: readonly Weight[], before: readonly Weight[]): readonly Weight[] {
+  return weights.filter(({ version, weight }) => {
+    const had = before.find((each) => each.version === version)?.weight ?? 0;
+    return weight > 0 && had === 0;
+  });
+}
+
+function numberOf(version: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(version)) throw badRequest(`version "${version}" is not a number`, 'weights');
+  return Number(version);
+}
+
+function compileFault(file: string) {
+  return ({ message, line, column }: CompileError['faults'][number]): Fault => ({
+    message,
+    file,
+    ...(line === null ? {} : { line }),
+    ...(column === null ? {} : { column }),
+  });
+}
+
+function functionOf(row: store.FunctionRow): StandaloneFunction {
+  const { name, runtime, description, parameters, examples, latest, created_by: createdBy } = row;
+  const times = { createdAt: row.created_at.getTime(), updatedAt: row.updated_at.getTime() };
+  return { name, runtime, description, parameters: parameters ?? null, examples, latest, createdBy, ...times };
+}
+
+function versionOf(row: store.VersionRow): StandaloneVersion {
+  const { function: name, number, digest, form, config, published_by: publishedBy } = row;
+  return { name, number, digest, form, config, publishedBy, publishedAt: row.published_at.getTime() };
+}
+
+function aliasOf(name: string, row: store.StoredAlias): StandaloneAlias {
+  const { revision, weights, sticky } = row;
+  return {
+    function: name,
+    name: row.name,
+    revision: Number(revision),
+    weights,
+    sticky,
+    updatedAt: row.updated_at.getTime(),
+  };
+}
+
+function invalid(name: string, faults: readonly Fault[]): FunadeError {
+  return new FunadeError('FUN_FUNCTION_INVALID', { name, count: faults.length }, { faults });
+}
+
+function badRequest(message: string, path: string): FunadeError {
+  return new FunadeError('FUN_BAD_REQUEST', { count: 1 }, { faults: [{ message, path }] });
+}
+
+function conflict(action: string, reason: string): FunadeError {
+  return new FunadeError('FUN_CONFLICT', { action, reason, look: 'funade fn list' });
+}
+
+function notFound(kind: string, id: string, list: string): FunadeError {
+  return new FunadeError('FUN_NOT_FOUND', { kind, id, list });
+}

@@ -1,1 +1,0 @@
-export { type Artifacts, type ArtifactsOptions, type SealedArtifact, createArtifacts } from './artifacts.ts';

@@ -1,0 +1,9 @@
+export { readSecretsKey } from './key-file.ts';
+export {
+  type SecretEntry,
+  type SecretPin,
+  type SecretPins,
+  type SecretScope,
+  type SecretStore,
+  createSecretStore,
+} from './secrets.ts';

@@ -1,0 +1,4 @@
+// Takes the processor and never gives it back.
+export const handler = async () => {
+  for (;;);
+};

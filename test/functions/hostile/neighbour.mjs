@@ -1,0 +1,2 @@
+// Lives beside the others and does its work.
+export const handler = async () => 'fine';
