@@ -18,7 +18,7 @@ export type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: Fas
 
 export function createErrorHandler(options: { readonly logger: Logger; readonly language: Language }): ErrorHandler {
   return (thrown, request, reply) => {
-    const error = explain(thrown);
+    const error = explain(thrown, request);
     const language = preferredLanguage(request.headers['accept-language'], options.language);
     if (error.status >= 500) log(options.logger, { error, thrown, requestId: request.id, route: routeOf(request) });
     void reply
@@ -31,14 +31,14 @@ export function createErrorHandler(options: { readonly logger: Logger; readonly 
 }
 
 /** The catalogued error behind anything thrown. What is not known becomes `FUN_INTERNAL` with an id to search for. */
-export function explain(thrown: unknown): FunadeError {
+export function explain(thrown: unknown, request: FastifyRequest): FunadeError {
   if (isFunadeError(thrown)) return thrown;
   if (hasZodFastifySchemaValidationErrors(thrown)) return badRequest(faultsOf(thrown), thrown);
   if (isStorageFull(thrown)) return new FunadeError('FUN_STORAGE_FULL', {}, { cause: thrown });
   if (isUnreachable(thrown)) {
     return new FunadeError('FUN_UNAVAILABLE', { reason: 'the database does not answer' }, { cause: thrown });
   }
-  return fromFastify(thrown) ?? new FunadeError('FUN_INTERNAL', { id: newId('err') }, { cause: thrown });
+  return fromFastify(thrown, request) ?? new FunadeError('FUN_INTERNAL', { id: newId('err') }, { cause: thrown });
 }
 
 export function badRequest(faults: readonly Fault[], cause?: unknown): FunadeError {
@@ -70,16 +70,22 @@ function faultsOf(thrown: Pick<FastifyError, 'validation' | 'validationContext'>
   });
 }
 
-function fromFastify(thrown: unknown): FunadeError | null {
+function fromFastify(thrown: unknown, request: FastifyRequest): FunadeError | null {
   if (!(thrown instanceof Error) || !('statusCode' in thrown) || typeof thrown.statusCode !== 'number') return null;
   const { statusCode, message } = thrown;
-  if (statusCode === 413) return new FunadeError('FUN_BODY_TOO_LARGE', { limit: '1 MiB' }, { cause: thrown });
+  if (statusCode === 413) return new FunadeError('FUN_BODY_TOO_LARGE', { limit: limitOf(request) }, { cause: thrown });
   if (statusCode === 415) {
-    const type = /: (.+)$/.exec(message)?.[1] ?? 'unknown';
+    const type = request.headers['content-type'] ?? 'none';
     return new FunadeError('FUN_MEDIA_TYPE', { type }, { cause: thrown });
   }
   if (statusCode >= 400 && statusCode < 500) return badRequest([{ message }], thrown);
   return null;
+}
+
+/** Largest body of the route that was called. */
+function limitOf({ routeOptions }: FastifyRequest): string {
+  const mebibytes = (routeOptions.bodyLimit ?? 0) / (1024 * 1024);
+  return `${Math.round(mebibytes * 10) / 10} MiB`;
 }
 
 function routeOf(request: FastifyRequest): string {

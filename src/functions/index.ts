@@ -44,7 +44,7 @@ export {
   type EventOrder,
 } from './events/event-invocations.ts';
 export { INVOCATION_STATES, type InvocationState } from './events/store.ts';
-export type { RunOnce, StoredAnswer } from './invoke/idempotency.ts';
+export type { RunOnce } from './invoke/idempotency.ts';
 export type { Invocation, Invoked, Invoker } from './invoke/invoker.ts';
 export { PROBLEMS, type ProblemCode, problemOf } from './invoke/problems.ts';
 export type { LambdaAccess } from './lambda/gateway.ts';

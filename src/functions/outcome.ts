@@ -4,7 +4,7 @@ import type { FaultMeta, ResultMeta } from './runtimes/messages.ts';
 export type Outcome =
   | { readonly kind: 'result'; readonly meta: ResultMeta; readonly body: Buffer }
   /** All of it went to the call's sink. */
-  | { readonly kind: 'streamed'; readonly bytes: number }
+  | { readonly kind: 'streamed'; readonly status: number; readonly bytes: number }
   /** The handler threw, or what it returned can't be written as JSON. */
   | { readonly kind: 'threw'; readonly errorType: string; readonly message: string; readonly trace: readonly string[] }
   /** The payload was no JSON that the runtime can hold. */
@@ -32,13 +32,31 @@ export type Outcome =
   | { readonly kind: 'abandoned' };
 
 const NOT_THE_VERSION: ReadonlySet<Outcome['kind']> = new Set<Outcome['kind']>([
-  ...(['streamed', 'invalid_event', 'throttled', 'shutting_down', 'abandoned', 'no_capacity', 'not_isolated'] as const),
+  ...(['invalid_event', 'throttled', 'shutting_down', 'abandoned', 'no_capacity', 'not_isolated'] as const),
 ]);
 
 /** Whether an answer speaks against the version that gave it. */
 export function isVersionError(outcome: Outcome): boolean {
   if (outcome.kind === 'result') return outcome.meta.status >= 500;
+  if (outcome.kind === 'streamed') return outcome.status >= 500;
   return !NOT_THE_VERSION.has(outcome.kind);
+}
+
+const NEVER_RAN: ReadonlySet<Outcome['kind']> = new Set<Outcome['kind']>([
+  ...([
+    'invalid_event',
+    'throttled',
+    'init_failed',
+    'failing',
+    'no_capacity',
+    'not_isolated',
+    'shutting_down',
+  ] as const),
+]);
+
+/** Whether the handler may have begun to work on the call. */
+export function mayHaveRun(outcome: Outcome): boolean {
+  return !NEVER_RAN.has(outcome.kind);
 }
 
 /** What an outcome without an answer says, as a sentence. */

@@ -13,10 +13,11 @@ const outcomes = await runChecks(listChecks(repository), {
   limit: Math.min(4, Math.max(2, availableParallelism())),
   onOutcome: print,
 });
-const failed = outcomes.filter((outcome) => !outcome.passed).length;
+const failures = outcomes.filter((outcome) => !outcome.passed).map(({ check }) => check.name);
+const failed = failures.length;
 const passed = outcomes.length - failed;
 console.log(`${outcomes.length} checks: ${passed} passed, ${failed} failed`);
-if (values.report !== undefined) await writeFile(values.report, JSON.stringify({ passed, failed }));
+if (values.report !== undefined) await writeFile(values.report, JSON.stringify({ passed, failed, failures }));
 process.exitCode = failed === 0 ? 0 : 1;
 
 function print({ check, passed: ok, duration, output }: Outcome): void {

@@ -61,7 +61,8 @@ export const functionAliasRequest = z.object({
 /** A standalone function, in the names that callers of sessions know it by. */
 export const functionView = z.object({
   name: z.string(),
-  language_title: z.string(),
+  /** Header `Language-Title` of sessions with it; null of a name that can't be one. */
+  language_title: z.string().nullable(),
   language: functionRuntime,
   title: z.string(),
   /** `session`: came with a session as a script; `function`: was deployed. */

@@ -5,10 +5,10 @@ import type { ApiApp } from '../app.ts';
 /** Bytes of an event. */
 export const EVENT_LIMIT = 6 * 1024 * 1024;
 
-/** In this scope JSON is not parsed: an event goes to its function as it was sent. */
+/** In this scope JSON is not parsed: an event goes to its function as it was sent. Routes set `bodyLimit` themselves. */
 export function takeRawJson(scope: ApiApp): void {
   scope.removeAllContentTypeParsers();
-  const options = { parseAs: 'buffer', bodyLimit: EVENT_LIMIT } as const;
+  const options = { parseAs: 'buffer' } as const;
   scope.addContentTypeParser('application/json', options, (_request, body, done) => done(null, body));
   scope.addContentTypeParser('application/octet-stream', options, (_request, body, done) => done(null, body));
 }

@@ -29,6 +29,8 @@ const CODES: Readonly<Partial<Record<ErrorCode, string>>> = {
   FUN_FUNCTION_NOT_PROVEN: 'INIT_ERROR',
   FUN_ISOLATION_UNAVAILABLE: 'ISOLATION_UNAVAILABLE',
   FUN_RATE_LIMITED: 'THROTTLED',
+  FUN_SECRET_MISSING: 'INVALID_REQUEST',
+  FUN_SECRET_GONE: 'CONFLICT',
   FUN_UNAVAILABLE: 'NO_CAPACITY',
   FUN_STORAGE_FULL: 'NO_CAPACITY',
 };
@@ -73,7 +75,7 @@ function ofError(
   request: FastifyRequest,
   options: { readonly logger: Logger; readonly language: Language },
 ): Answer {
-  const error = explain(thrown);
+  const error = explain(thrown, request);
   if (error.status >= 500) {
     const route = `${request.method} ${request.routeOptions.url ?? ''}`;
     log(options.logger, { error, thrown, requestId: request.id || newId('req'), route });

@@ -194,6 +194,7 @@ describe('a call', () => {
     expect([text.status, text.body.error.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
     const large = await invoke('echo', `"${'x'.repeat(6 * 1024 * 1024)}"`);
     expect([large.status, large.body.error.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+    expect(large.body.detail).toContain('larger than 6 MiB');
   });
 
   test('of what is not there is 404', async () => {
@@ -217,6 +218,28 @@ describe('a call', () => {
     expect([wrong.status, wrong.body.error.code]).toEqual([400, 'INVALID_REQUEST']);
   });
 
+  test('with an idempotency key runs once also when it fails, and frees the key when it never ran', async () => {
+    await deploy('failing', 'let n = 0; export const handler = async () => { throw new Error("try " + (n += 1)); };');
+    const headers = { 'idempotency-key': 'order-1' };
+    const calls = [await invoke('failing', {}, { headers }), await invoke('failing', {}, { headers })];
+    expect(calls.map(({ status, body, headers: got }) => [status, body.detail, got.get('x-funade-replayed')])).toEqual([
+      [422, 'Error: try 1', 'false'],
+      [422, 'Error: try 1', 'true'],
+    ]);
+    await deploy('off', says('on'), { reserved: 0 });
+    expect((await invoke('off', {}, { headers })).status).toBe(429);
+    await deploy('off', says('on'));
+    expect((await invoke('off', {}, { headers })).body).toBe('on');
+  });
+
+  test('whose answer is too large to be kept still runs once', async () => {
+    await deploy('verbose', 'export const handler = async () => "x".repeat(1024 * 1024);');
+    const headers = { 'idempotency-key': 'order-1' };
+    expect((await invoke('verbose', {}, { headers })).status).toBe(200);
+    const again = await invoke('verbose', {}, { headers });
+    expect([again.status, again.body.detail]).toEqual([409, expect.stringContaining('more than 1 MB')]);
+  });
+
   test('in the background is tried three times, then a dead letter that can be tried again', async () => {
     await deploy('flaky', 'export const handler = async (event) => { if (event.fail) throw new Error("not yet"); };');
     const accepted = await invoke('flaky', { fail: true }, { query: '?type=event' });
@@ -238,6 +261,8 @@ describe('a call', () => {
     const sent = [1, 2].map(() => invoke('flaky', {}, { query: '?type=event', headers: key }));
     const [one, two] = await Promise.all(sent);
     expect([one?.body.id === two?.body.id, one?.body.duplicate !== two?.body.duplicate]).toEqual([true, true]);
+    const other = await invoke('flaky', { another: 1 }, { query: '?type=event', headers: key });
+    expect([other.status, other.body.error.code]).toEqual([409, 'CONFLICT']);
     const large = await invoke('flaky', `"${'x'.repeat(1024 * 1024)}"`, { query: '?type=event' });
     expect([large.status, large.body.error.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
   });

@@ -117,7 +117,8 @@ export function registerStandaloneFunctions(app: ApiApp, { functions, limits }: 
     }
     if (code !== undefined) return config;
     const present = await standalone.get(name);
-    const { timeout, cache, instances, reserved, ...kept } = (await standalone.version(name, present.latest)).config;
+    const { timeout, cache, instances, reserved, route, ...kept } = (await standalone.version(name, present.latest))
+      .config;
     const { min, max } = instances;
     return {
       ...kept,
@@ -126,6 +127,7 @@ export function registerStandaloneFunctions(app: ApiApp, { functions, limits }: 
       smoke: kept.smoke.map(({ http, event, status }) => (http === null ? { event } : { http, status })),
       instances: { ...(min === null ? {} : { min }), ...(max === null ? {} : { max }) },
       ...(reserved === null ? {} : { reserved }),
+      ...(route === null ? {} : { route }),
       ...config,
     };
   }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { FUNCTION_NAME, INVOCATION_STATES, type Invoked, type StoredAnswer, checkJson } from '../../functions/index.ts';
+import { FUNCTION_NAME, INVOCATION_STATES, type Invoked, checkJson } from '../../functions/index.ts';
 import { FunadeError } from '../../kernel/index.ts';
 import type { ApiApp } from '../app.ts';
 import { functionInvocationView, pageOf } from '../contract/index.ts';
 import { identityOf, requireRole, requireScope } from '../guard.ts';
-import { badRequest, rawBody, takeRawJson } from './bodies.ts';
+import { EVENT_LIMIT, badRequest, rawBody, takeRawJson } from './bodies.ts';
 import { OutcomeError } from './outcome-error.ts';
 import type { FunctionsPlane } from './plane.ts';
 import { limited } from './rates.ts';
@@ -33,6 +33,7 @@ export function registerFunctionInvocations(scope: ApiApp, { functions, limits }
   scope.post(
     '/functions/:name/invocations',
     {
+      bodyLimit: EVENT_LIMIT,
       onRequest: [requireScope('execute:all', 'invoke a function'), limited(limits.execute)],
       schema: { summary: 'Call a function with an event', params: byName, querystring: invokeQuery },
     },
@@ -47,21 +48,18 @@ export function registerFunctionInvocations(scope: ApiApp, { functions, limits }
         return reply.code(202).send({ id, state: 'queued', duplicate: !isNew });
       }
       const stickyKey = request.headers['x-funade-sticky-key'];
-      const call = async () => {
+      const call = () => {
         const invocation = { requestId: request.id, name, qualifier, body, caller: { gone: false } };
-        return answerOf(
-          await invoker.invoke({ ...invocation, stickyKey: typeof stickyKey === 'string' ? stickyKey : undefined }),
-        );
+        return invoker.invoke({ ...invocation, stickyKey: typeof stickyKey === 'string' ? stickyKey : undefined });
       };
       const identified = Buffer.concat([Buffer.from(`${qualifier ?? ''}\0`), body]);
-      const { answer, isReplay } =
+      const { invoked, isReplay } =
         key === null
-          ? { answer: await call(), isReplay: false }
+          ? { invoked: await call(), isReplay: false }
           : await runOnce({ name, key, request: identified }, call);
-      return reply
-        .headers({ ...answer.headers, 'x-funade-replayed': String(isReplay) })
-        .type('application/json; charset=utf-8')
-        .send(answer.body);
+      void reply.headers({ ...headersOf(invoked), 'x-funade-replayed': String(isReplay) });
+      if (invoked.outcome.kind !== 'result') throw new OutcomeError(invoked.outcome as never);
+      return reply.type('application/json; charset=utf-8').send(invoked.outcome.body);
     },
   );
 
@@ -118,13 +116,11 @@ function backgroundEvent(body: Buffer): Buffer {
   return body;
 }
 
-function answerOf({ outcome, version, alias, duration, cached }: Invoked): StoredAnswer {
-  if (outcome.kind !== 'result') throw new OutcomeError(outcome as never);
-  const headers = {
+function headersOf({ version, alias, duration, cached }: Invoked): Readonly<Record<string, string>> {
+  return {
     'x-funade-version': version,
     'x-funade-alias': alias,
     'x-funade-duration-ms': duration.toFixed(3),
     'x-funade-cached': String(cached),
   };
-  return { status: 200, headers, body: outcome.body };
 }

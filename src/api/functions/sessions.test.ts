@@ -111,6 +111,10 @@ describe('faults', () => {
     }
     const form = await rig.send(`POST /execute/${id}`, { body: 'a=1', headers: { 'content-type': 'text/css' } });
     expect([form.status, form.body.error.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    expect(form.body.detail).toContain('text/css');
+    const headers = { 'language-title': 'nodejs-adder' };
+    const context = await rig.send('POST /initialize', { body: '{"context":{"a":1e400}}', headers });
+    expect([context.status, context.body.error.code]).toEqual([400, 'INVALID_JSON']);
   });
 
   test('more than 6 MB are 413', async () => {

@@ -6,7 +6,7 @@ import { FunadeError } from '../../kernel/index.ts';
 import type { ApiApp } from '../app.ts';
 import { type Scope, functionSessionView, initializeAnswer, initializeRequest } from '../contract/index.ts';
 import { identityOf, requireScope } from '../guard.ts';
-import { badRequest, rawBody, takeRawJson } from './bodies.ts';
+import { EVENT_LIMIT, badRequest, rawBody, takeRawJson } from './bodies.ts';
 import { OutcomeError } from './outcome-error.ts';
 import type { FunctionsPlane } from './plane.ts';
 import { limited } from './rates.ts';
@@ -45,9 +45,11 @@ export function registerFunctionSessions(scope: ApiApp, plane: FunctionsPlane): 
       if (script !== undefined && Buffer.byteLength(script) > SCRIPT_LIMIT) {
         throw new FunadeError('FUN_BODY_TOO_LARGE', { limit: '1 MiB' });
       }
+      const context = (text === '' ? undefined : sliceMembers(text, ['context']).get('context')) ?? '{}';
+      refuseUnrepresentable('context', context);
       const order = {
         languageTitle: titleOf(request),
-        context: (text === '' ? undefined : sliceMembers(text, ['context']).get('context')) ?? '{}',
+        context,
         ...{ script: script ?? null, affinity, by: identityOf(request).user },
       };
       const session = await sessions.initialize(order, (outcome) => new OutcomeError(outcome as never));
@@ -58,6 +60,7 @@ export function registerFunctionSessions(scope: ApiApp, plane: FunctionsPlane): 
   scope.post(
     '/execute/:request_id',
     {
+      bodyLimit: EVENT_LIMIT,
       onRequest: [requireScope(null, 'execute a function'), limited(plane.limits.execute)],
       schema: { summary: 'Call the function of a session', params: byRequestId },
     },
@@ -123,12 +126,15 @@ function paramsOf(body: Buffer): string {
   const params = sliceMembers(text, ['params']).get('params') ?? '{}';
   const first = params.trimStart()[0];
   if (first !== '{') throw badRequest('`params` has to be an object', 'params');
-  const fault = findUnrepresentable(params);
-  if (fault !== null) {
-    const message = `params: ${fault.reason.replaceAll('_', ' ')}, at character ${fault.offset}`;
-    throw new OutcomeError({ kind: 'invalid_event', message });
-  }
+  refuseUnrepresentable('params', params);
   return params;
+}
+
+function refuseUnrepresentable(name: string, text: string): void {
+  const fault = findUnrepresentable(text);
+  if (fault === null) return;
+  const message = `${name}: ${fault.reason.replaceAll('_', ' ')}, at character ${fault.offset}`;
+  throw new OutcomeError({ kind: 'invalid_event', message });
 }
 
 /** The result is put in as the function wrote it. */

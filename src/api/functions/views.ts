@@ -18,7 +18,7 @@ export function functionViewOf(found: StandaloneFunction, form: StandaloneVersio
   const title = LANGUAGE_TITLE.test(name) ? name.slice(name.indexOf('-') + 1) : name;
   return {
     name,
-    language_title: LANGUAGE_TITLE.test(name) ? name : `${runtime}-${name}`,
+    language_title: LANGUAGE_TITLE.test(name) ? name : null,
     language: runtime,
     title,
     type: form === 'script' ? 'session' : 'function',

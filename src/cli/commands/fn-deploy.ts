@@ -25,6 +25,7 @@ export const addFnDeploy: AddCommand = (parent, { text, action }) => {
     .option('--concurrency <count>', text('option.concurrency'))
     .option('--env <key=value>', text('option.env'), collect)
     .option('--egress <host:port>', text('option.egress'), collect)
+    .option('--route <path>', text('option.route'))
     .option('--config <file>', text('option.fnConfig'))
     .option('--description <text>', text('option.description'))
     .option('--alias <alias>', text('option.alias'))

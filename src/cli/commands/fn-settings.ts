@@ -35,12 +35,10 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['timeout', '--timeout'],
   ['concurrency', '--concurrency'],
   ['environment', '--env'],
+  ['route', '--route'],
   ['egress', '--egress'],
   ['trusted', '--trusted'],
 ]);
-/** Routes mean nothing to functions that stand alone. */
-const ROUTE = '/*';
-
 export async function readSettings(context: Context, invocation: Invocation): Promise<Settings> {
   const file = await readSettingsFile(context, textOption(invocation, 'config'));
   const { timeout } = context.flags;
@@ -54,6 +52,7 @@ export async function readSettings(context: Context, invocation: Invocation): Pr
     timeout: timeout === null ? undefined : `${timeout}ms`,
     concurrency: numberOf(textOption(invocation, 'concurrency')),
     environment: environment && { ...recordOf(file?.values['environment']), ...environment },
+    route: textOption(invocation, 'route'),
     egress: egress.length === 0 ? undefined : [...new Set([...listOf(file?.values['egress']), ...egress])],
     trusted: invocation.options['trusted'] === true ? true : undefined,
   });
@@ -63,7 +62,7 @@ export async function readSettings(context: Context, invocation: Invocation): Pr
 /** What the server would say of a configuration, in the reader's language and before anything is sent. */
 export function faultsOf(config: Values, language: Language): readonly Fault[] {
   const text = JSON.stringify({ trusted: false, ...config });
-  const read = parseFunctionConfig(text, { file: '', route: ROUTE, language });
+  const read = parseFunctionConfig(text, { file: '', route: null, language });
   return read.ok ? [] : read.error.map(({ message, path, fix }) => ({ message, path, fix }));
 }
 
@@ -86,7 +85,7 @@ async function readSettingsFile(context: Context, name: string | undefined): Pro
       'funade fn deploy --help',
     );
   });
-  const read = parseFunctionConfig(text, { file: name, route: ROUTE, language: context.language });
+  const read = parseFunctionConfig(text, { file: name, route: null, language: context.language });
   const faults = read.ok ? [] : read.error;
   const values = valuesOf(text);
   if (values === null) throw new SourceError(name, text, faults);

@@ -467,6 +467,7 @@ export const en = {
   'option.fnTimeout': 'longest time for one call, for example 10s (default: 3s)',
   'option.concurrency': 'calls that one instance works on at the same time (default: 1)',
   'option.env': 'variable of the function (repeatable)',
+  'option.route': 'Path below /fn/<alias>/<name> that takes requests by HTTP (`/*`: all); default: none',
   'option.egress': 'host:port that the function may reach (repeatable)',
   'option.fnConfig': 'YAML or JSON file with settings as under a function in funade.yaml; other options win',
   'option.description': 'what it does, for lists',

@@ -7,7 +7,7 @@ import type { FunctionConfig } from './model.ts';
 /** Configuration of one function: what stands under its name in `funade.yaml`, as YAML or JSON, or all of its faults. */
 export function parseFunctionConfig(
   text: string,
-  options: { readonly file: string; readonly route: string; readonly language?: Language },
+  options: { readonly file: string; readonly route: string | null; readonly language?: Language },
 ): Result<FunctionConfig, readonly Fault[]> {
   const faults = createFaultList(options.language ?? 'en', options.file);
   const document = readYaml(text, faults);

@@ -33,11 +33,13 @@ const functionSchema = section({
   handler: checkoutPath
     .optional()
     .describe(
-      'Relative to the artifact. nodejs and python: `file.export`, for example `index.handler`; rust: a source file, `Cargo.toml` or a program; provided: the program, `bootstrap` by default.',
+      'Relative to the artifact. nodejs and python: `file.export`, for example `index.handler`; rust: a source file, `Cargo.toml` or a program; provided: what `bootstrap` finds in `_HANDLER`.',
     ),
   route: route
     .optional()
-    .describe('Path below /fn/{environment}/{app}; `/*` takes all below. Default: `/` and the name of the function.'),
+    .describe(
+      'Path below /fn/{environment}/{app}; `/*` takes all below. Default: `/` and the name of the function; of a standalone function none, so that it takes no requests by HTTP.',
+    ),
   auth: z.enum(['none', 'token']).default('none').describe('Whether callers need a token.'),
   timeout: duration({ min: '100ms', max: '15m' }).default(3000).describe('Longest time for one request.'),
   memory: integer(32, 10_240).default(128).describe('Megabytes for one instance.'),
@@ -91,7 +93,7 @@ export function readFunctions(context: ReadContext, path: Path): ReadFunctions {
 }
 
 /** What stands at `path` as the configuration of one function; `undefined` where it is faulty. */
-export function readFunction(context: ReadContext, path: Path, usualRoute: string): FunctionConfig | undefined {
+export function readFunction(context: ReadContext, path: Path, usualRoute: string | null): FunctionConfig | undefined {
   const read = readSection(context, functionSchema, path);
   addMissingHandler(context, path);
   return read && completed(context, path, { read, usualRoute });
@@ -114,7 +116,7 @@ type ReadFunction = z.output<typeof functionSchema>;
 function completed(
   context: ReadContext,
   path: Path,
-  { read, usualRoute }: { readonly read: ReadFunction; readonly usualRoute: string },
+  { read, usualRoute }: { readonly read: ReadFunction; readonly usualRoute: string | null },
 ): FunctionConfig | undefined {
   const written = read.handler ?? DEFAULT_HANDLERS[read.runtime];
   const before = context.faults.count();
@@ -159,7 +161,7 @@ export function addBadName(context: ReadContext, path: Path): void {
 function addTakenRoutes(context: ReadContext, path: Path, functions: ReadFunctions): void {
   const owners = new Map<string, string>();
   for (const [name, config] of functions) {
-    if (config === undefined) continue;
+    if (config === undefined || config.route === null) continue;
     const owner = owners.get(config.route);
     if (owner === undefined) {
       owners.set(config.route, name);

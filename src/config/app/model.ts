@@ -26,11 +26,11 @@ export interface FunctionConfig {
   readonly runtime: RuntimeName;
   /**
    * Relative to the artifact. Node.js and Python: `file.export`, for example `dist/api.handler`. Rust: a source file (`main.rs`),
-   * `Cargo.toml`, or a program. Provided: the program, `bootstrap` by default.
+   * `Cargo.toml`, or a program. Provided: what the program `bootstrap` finds in `_HANDLER`.
    */
   readonly handler: string;
-  /** Path below `/fn/{environment}/{app}`; a trailing `/*` takes everything below. */
-  readonly route: string;
+  /** Path below `/fn/{environment}/{app}`; a trailing `/*` takes everything below. Null: no requests by HTTP. */
+  readonly route: string | null;
   readonly auth: 'none' | 'token';
   /** Milliseconds, 3000 by default, 900000 at most. */
   readonly timeout: number;

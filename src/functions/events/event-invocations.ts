@@ -34,7 +34,7 @@ export interface EventInvocation extends Omit<InvocationRow, 'payload'> {
 
 /** Invocations whose caller does not wait: kept until they succeed, tried three times, then dead letters. */
 export interface EventInvocations {
-  /** Resolves when it is committed. Throws `FUN_NOT_FOUND` for a function that is not there. */
+  /** Resolves when it is committed. Throws `FUN_NOT_FOUND` for a function that is not there, `FUN_IDEMPOTENCY_CONFLICT`. */
   accept(order: EventOrder): Promise<{ readonly id: string; readonly isNew: boolean }>;
   get(id: string): Promise<EventInvocation>;
   list(query: {
@@ -92,7 +92,7 @@ export function createEventInvocations(dependencies: EventDependencies): EventIn
     }
     const attempts = failure.isWaiting ? row.attempts : row.attempts + 1;
     const pause = failure.isWaiting ? PLACE_PAUSE : pauses[attempts - 1];
-    const isTooOld = clock.now() - row.requested_at.getTime() > longest;
+    const isTooOld = clock.now() - row.tried_since.getTime() > longest;
     const state = pause === undefined || isTooOld ? 'dead' : 'queued';
     const { isWaiting: _, ...told } = failure;
     await recordAttempt(db, id, { state, attempts, failure: told });
@@ -130,8 +130,13 @@ export function createEventInvocations(dependencies: EventDependencies): EventIn
           idempotency_key: order.idempotencyKey ?? null,
           requested_by: order.by,
         });
-        if (accepted.isNew) await driver.schedule(trx, accepted.id);
-        return accepted;
+        const { id, isNew } = accepted;
+        if (!accepted.isSame) {
+          const values = { key: order.idempotencyKey ?? '', reason: 'it was used for another event' };
+          throw new FunadeError('FUN_IDEMPOTENCY_CONFLICT', values);
+        }
+        if (isNew) await driver.schedule(trx, id);
+        return { id, isNew };
       });
     },
     get: async (id) => {

@@ -14,6 +14,7 @@ type EventTables = {
     failure: unknown;
     requested_by: string;
     requested_at: Generated<Date>;
+    tried_since: Generated<Date>;
     finished_at: Date | null;
   };
 };
@@ -39,6 +40,8 @@ export interface InvocationRow {
   readonly failure: InvocationFailure | null;
   readonly requested_by: string;
   readonly requested_at: Date;
+  /** When it was requested, or set back to the beginning. */
+  readonly tried_since: Date;
   readonly finished_at: Date | null;
 }
 
@@ -51,11 +54,11 @@ export type NewInvocation = Pick<
   'id' | 'name' | 'qualifier' | 'payload' | 'client_context' | 'idempotency_key' | 'requested_by'
 >;
 
-/** The id under which the invocation is known: that of an earlier one with the same key, when there is one. */
+/** The id under which the invocation is known: that of an earlier one with the same key, when there is one; `isSame`: it has this event. */
 export async function insertInvocation(
   trx: Trx,
   invocation: NewInvocation,
-): Promise<{ readonly id: string; readonly isNew: boolean }> {
+): Promise<{ readonly id: string; readonly isNew: boolean; readonly isSame: boolean }> {
   const { client_context: context } = invocation;
   const inserted = await tables(trx)
     .insertInto('function_invocations')
@@ -68,14 +71,15 @@ export async function insertInvocation(
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst();
-  if (inserted !== undefined) return { id: inserted.id, isNew: true };
+  if (inserted !== undefined) return { id: inserted.id, isNew: true, isSame: true };
   const known = await tables(trx)
     .selectFrom('function_invocations')
-    .select('id')
+    .select(['id', 'qualifier', 'payload'])
     .where('name', '=', invocation.name)
     .where('idempotency_key', '=', invocation.idempotency_key)
     .executeTakeFirstOrThrow();
-  return { id: known.id, isNew: false };
+  const isSame = known.qualifier === invocation.qualifier && known.payload.equals(invocation.payload);
+  return { id: known.id, isNew: false, isSame };
 }
 
 export async function readInvocation(db: Db | Trx, id: string): Promise<InvocationRow | undefined> {
@@ -115,7 +119,7 @@ export async function recordAttempt(
 export async function revive(trx: Trx, id: string): Promise<boolean> {
   const changed = await tables(trx)
     .updateTable('function_invocations')
-    .set({ state: 'queued', attempts: 0, failure: null, finished_at: null })
+    .set({ state: 'queued', attempts: 0, failure: null, finished_at: null, tried_since: sql<Date>`clock_timestamp()` })
     .where('id', '=', id)
     .where('state', '=', 'dead')
     .executeTakeFirst();

@@ -25,7 +25,9 @@ export interface Deployment {
   /** A request that was routed here; between `enter` and `leave` the deployment is not taken down. */
   enter(): void;
   leave(): void;
-  /** `performance.now()` since when nobody is inside and no process is up; null while it is in use. */
+  /** `performance.now()` since when nobody is inside; null while somebody is. */
+  idleSince(): number | null;
+  /** The same, and no process is up. */
   unusedSince(): number | null;
   /** Waits for the requests inside, at most `deadline` milliseconds, then ends all instances. */
   drain(deadline: number): Promise<void>;
@@ -61,6 +63,10 @@ export function createDeployment(options: DeploymentOptions): Deployment {
     return { status: isReady ? 'ready' : 'starting', failure: null, instances };
   }
 
+  function idleSince(): number | null {
+    return inside === 0 ? leftAt : null;
+  }
+
   async function drain(deadline: number): Promise<void> {
     const end = performance.now() + deadline;
     await new Promise<void>((resolve) => {
@@ -78,7 +84,9 @@ export function createDeployment(options: DeploymentOptions): Deployment {
   return {
     version,
     functions,
-    routes: createRouteTable(all.map((each) => ({ route: each.config.route, value: each }))),
+    routes: createRouteTable(
+      all.flatMap((each) => (each.config.route === null ? [] : [{ route: each.config.route, value: each }])),
+    ),
     status,
     sweep: () => {
       for (const each of all) each.sweep();
@@ -91,7 +99,8 @@ export function createDeployment(options: DeploymentOptions): Deployment {
       leftAt = performance.now();
       if (inside === 0) emptied();
     },
-    unusedSince: () => (inside === 0 && all.every((each) => each.status().instances === 0) ? leftAt : null),
+    idleSince,
+    unusedSince: () => (all.every((each) => each.status().instances === 0) ? idleSince() : null),
     drain,
   };
 }

@@ -208,12 +208,20 @@ export function createHost(options: HostOptions): Host {
     }
   }
 
+  function isPointedAt(name: string, id: string): boolean {
+    for (const { kind, app, weights } of table.values()) {
+      if (kind === 'standalone' && app === name && weights.some((each) => each.version === id && each.weight > 0))
+        return true;
+    }
+    return false;
+  }
+
   async function sweep(): Promise<void> {
     while (!stopping.signal.aborted) {
       await sleep(SWEEP, stopping.signal);
       if (stopping.signal.aborted) return;
       for (const deployment of releases) deployment.sweep();
-      standalone.sweep();
+      standalone.sweep(isPointedAt);
     }
   }
 

@@ -40,7 +40,15 @@ function callOf(
   const [path = '/', query = ''] = test.http.split('?', 2);
   return {
     meta: {
-      ...{ kind: 'http', ...common, method: 'GET', path, query, routeKey: `ANY ${config.route}`, stage: options.stage },
+      ...{
+        kind: 'http',
+        ...common,
+        method: 'GET',
+        path,
+        query,
+        routeKey: config.route === null ? '$default' : `ANY ${config.route}`,
+        stage: options.stage,
+      },
       ...{ sourceIp: '127.0.0.1', time: options.now(), headers: { 'user-agent': 'funade-smoke' }, cookies: [] },
     },
     body: Buffer.alloc(0),

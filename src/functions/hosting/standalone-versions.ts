@@ -35,7 +35,8 @@ export interface StandaloneVersions {
   deployment(name: string, id: string): Deployment;
   /** The function may have been deleted: its versions are taken down, and read anew if it comes back. */
   forget(name: string): void;
-  sweep(): void;
+  /** `isPointedAt`: whether an alias sends calls to the version. Only those keep `instances.min` processes up. */
+  sweep(isPointedAt: (name: string, id: string) => boolean): void;
   stop(deadline: number): Promise<void>;
 }
 
@@ -45,7 +46,7 @@ const KEEP = 600_000;
 const FORGET_WITHIN = 1000;
 
 export function createStandaloneVersions(options: StandaloneOptions): StandaloneVersions {
-  const specs = new Map<string, VersionSpec>();
+  const specs = new Map<string, { readonly name: string; readonly version: VersionSpec }>();
   const deployments = new Map<string, { readonly name: string; readonly deployment: Deployment }>();
   const leaving = new Set<Promise<void>>();
 
@@ -53,14 +54,14 @@ export function createStandaloneVersions(options: StandaloneOptions): Standalone
     const key = keyOf(name, version.id);
     if (specs.has(key)) return;
     const artifact = await options.locate(version.digest);
-    specs.set(key, { ...version, artifact: artifact ?? '' });
+    specs.set(key, { name, version: { ...version, artifact: artifact ?? '' } });
   }
 
   function deployment(name: string, id: string): Deployment {
     const key = keyOf(name, id);
     const known = deployments.get(key);
     if (known !== undefined) return known.deployment;
-    const version = specs.get(key);
+    const version = specs.get(key)?.version;
     if (version === undefined) throw new Error(`version ${id} of ${name} is used before it was read`);
     const made = createDeployment({
       means: { ...options.means, limits: { ...options.means.limits, min: 0 } },
@@ -97,13 +98,17 @@ export function createStandaloneVersions(options: StandaloneOptions): Standalone
     },
     forget: (name) => {
       for (const [key, entry] of deployments) if (entry.name === name) takeDown(key, FORGET_WITHIN);
-      for (const key of specs.keys()) if (key.startsWith(`${name}@`)) specs.delete(key);
+      for (const [key, entry] of specs) if (entry.name === name) specs.delete(key);
     },
-    sweep: () => {
+    sweep: (isPointedAt) => {
       const old = performance.now() - (options.keep ?? KEEP);
-      for (const [key, entry] of deployments) {
-        entry.deployment.sweep();
-        const since = entry.deployment.unusedSince();
+      for (const [key, { name, version }] of specs) {
+        if (keepsProcesses(version) && !deployments.has(key) && isPointedAt(name, version.id))
+          deployment(name, version.id);
+      }
+      for (const [key, { name, deployment: swept }] of deployments) {
+        swept.sweep();
+        const since = isPointedAt(name, swept.version.id) ? swept.unusedSince() : swept.idleSince();
         if (since !== null && since < old) takeDown(key, 0);
       }
     },
@@ -112,6 +117,10 @@ export function createStandaloneVersions(options: StandaloneOptions): Standalone
       await Promise.all(leaving);
     },
   };
+}
+
+function keepsProcesses({ functions }: VersionSpec): boolean {
+  return Object.values(functions).some(({ instances }) => (instances.min ?? 0) > 0);
 }
 
 function keyOf(name: string, id: string): string {

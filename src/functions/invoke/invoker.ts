@@ -107,7 +107,8 @@ export function createInvoker({ host, standalone, cache }: InvokerOptions): Invo
       const { name, stickyKey } = invocation;
       const { version, called, alias, qualifier } = await find(name, invocation.qualifier, stickyKey);
       const told = { version: version.id, alias };
-      const kept = called.config.cache === 0 ? undefined : cache.read(called, invocation.body);
+      const isCached = called.config.cache > 0 && invocation.clientContext === undefined;
+      const kept = isCached ? cache.read(called, invocation.body) : undefined;
       if (kept !== undefined) return { ...told, outcome: kept, duration: 0, cached: true };
       const deployment = version.deployment();
       const start = performance.now();
@@ -116,7 +117,7 @@ export function createInvoker({ host, standalone, cache }: InvokerOptions): Invo
         const outcome = await called.invoke(callOf(invocation, called, qualifier), invocation.caller);
         const duration = performance.now() - start;
         if (outcome.kind !== 'abandoned') version.counter.count(isVersionError(outcome), duration);
-        if (called.config.cache > 0) cache.keep(called, invocation.body, outcome);
+        if (isCached) cache.keep(called, invocation.body, outcome);
         return { ...told, outcome, duration, cached: false };
       } finally {
         deployment.leave();

@@ -15,7 +15,7 @@ export const PROBLEMS = {
   NOT_FOUND: {
     status: 404,
     title: 'No such function',
-    fix: 'Check environment, application and path: /fn/{environment}/{app}/{path}. `funade status` lists what is live.',
+    fix: 'Check environment, application and path: /fn/{environment}/{app}/{path}. `funade status` lists what is live. A standalone function needs a `route`.',
     by: 'caller',
   },
   UNAUTHENTICATED: {
@@ -27,7 +27,7 @@ export const PROBLEMS = {
   PAYLOAD_TOO_LARGE: {
     status: 413,
     title: 'Payload too large',
-    fix: 'Send at most 6 MB, with headers and path of at most 64 KB.',
+    fix: 'Send at most 6 MB.',
     by: 'caller',
   },
   UPGRADE_REFUSED: {
@@ -115,6 +115,12 @@ export interface ProblemOf {
   readonly retryAfter?: number;
 }
 
+/** Seconds after which a call that ended so may be sent again; undefined where that is not known to help. */
+export function retryAfterOf(code: ProblemCode): number | undefined {
+  const problem: Problem = PROBLEMS[code];
+  return problem.retryAfter;
+}
+
 /** Code and detail of a call that ended without an answer. What the function said stays in its log: it may hold secrets. */
 export function problemOf(outcome: Failed): ProblemOf {
   switch (outcome.kind) {
@@ -164,7 +170,7 @@ export interface ProblemContext {
 export function sendProblem(response: ServerResponse, code: ProblemCode, context: ProblemContext): void {
   if (response.headersSent || response.destroyed) return;
   const problem: Problem = PROBLEMS[code];
-  const retryAfter = context.retryAfter ?? problem.retryAfter;
+  const retryAfter = context.retryAfter ?? retryAfterOf(code);
   const body = Buffer.from(
     JSON.stringify({
       type: `about:blank#${code}`,

@@ -1,14 +1,14 @@
 import { type Generated, sql } from 'kysely';
 import type { Db } from '../../store/index.ts';
-import type { StoredAnswer } from './idempotency.ts';
 
 type ResultTables = {
   function_results: {
     name: string;
     key: string;
     request: string;
-    status: number | null;
-    headers: unknown;
+    /** JSON; null while the call runs. */
+    ending: unknown;
+    /** Null: too large to be kept. */
     body: Buffer | null;
     at: Generated<Date>;
   };
@@ -28,7 +28,7 @@ export async function claimKey(
       and at < clock_timestamp() - interval '1 day'`.execute(tables(db));
   const inserted = await tables(db)
     .insertInto('function_results')
-    .values({ ...claim, status: null, headers: null, body: null })
+    .values({ ...claim, ending: null, body: null })
     .onConflict((conflict) => conflict.doNothing())
     .returning('key')
     .executeTakeFirst();
@@ -38,11 +38,11 @@ export async function claimKey(
 export async function storeResult(
   db: Db,
   { name, key }: { readonly name: string; readonly key: string },
-  { status, headers, body }: StoredAnswer,
+  { ending, body }: { readonly ending: unknown; readonly body: Buffer | null },
 ): Promise<void> {
   await tables(db)
     .updateTable('function_results')
-    .set({ status, headers: JSON.stringify(headers), body })
+    .set({ ending: JSON.stringify(ending), body })
     .where('name', '=', name)
     .where('key', '=', key)
     .execute();
@@ -52,22 +52,18 @@ export async function dropKey(db: Db, name: string, key: string): Promise<void> 
   await tables(db).deleteFrom('function_results').where('name', '=', name).where('key', '=', key).execute();
 }
 
-/** `answer` is null while the first call runs. */
+/** `ending` is null while the first call runs. */
 export async function readResult(
   db: Db,
   name: string,
   key: string,
-): Promise<{ readonly request: string; readonly answer: StoredAnswer | null } | undefined> {
-  const row = await tables(db)
+): Promise<{ readonly request: string; readonly ending: unknown; readonly body: Buffer | null } | undefined> {
+  return tables(db)
     .selectFrom('function_results')
-    .select(['request', 'status', 'headers', 'body'])
+    .select(['request', 'ending', 'body'])
     .where('name', '=', name)
     .where('key', '=', key)
     .executeTakeFirst();
-  if (row === undefined) return undefined;
-  if (row.status === null || row.body === null) return { request: row.request, answer: null };
-  const headers = row.headers as Readonly<Record<string, string>>;
-  return { request: row.request, answer: { status: row.status, headers, body: row.body } };
 }
 
 export async function pruneResults(db: Db): Promise<void> {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     'loud',
     `export const handler = async () => { console.log('first line'); console.error('последняя'); return 1; };`,
   );
-  await publish('faulty', FAULTY);
+  await publish('faulty', FAULTY, { timeout: '60s' }); // filling memory takes a busy machine its time
   await publish('stream', STREAMING);
   await publish('slow', `export const handler = async () => new Promise(() => setInterval(() => {}, 1000));`, {
     timeout: '300ms',

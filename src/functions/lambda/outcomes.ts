@@ -1,4 +1,4 @@
-import { type Failed, problemOf } from '../invoke/problems.ts';
+import { type Failed, problemOf, retryAfterOf } from '../invoke/problems.ts';
 import type { Outcome } from '../outcome.ts';
 import { type InvokeFault, type InvokeFaultCode, type InvokeOutcome, timedOutMessage } from './answers.ts';
 
@@ -10,8 +10,12 @@ export function outcomeOf(outcome: Exclude<Outcome, { kind: 'abandoned' }>): Inv
 }
 
 export function faultOf(outcome: Failed): InvokeFault {
-  const { code, detail, retryAfter } = problemOf(outcome);
-  const plain = { kind: 'fault', code: code as InvokeFaultCode, errorType: '', message: detail, trace: [] } as const;
+  const { code, detail, retryAfter = retryAfterOf(code) } = problemOf(outcome);
+  const plain = {
+    ...({ kind: 'fault', errorType: '', trace: [] } as const),
+    ...{ code: code as InvokeFaultCode, message: detail },
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
   switch (outcome.kind) {
     case 'threw':
       return { ...plain, errorType: outcome.errorType, message: outcome.message, trace: outcome.trace };
@@ -24,8 +28,6 @@ export function faultOf(outcome: Failed): InvokeFault {
       return { ...plain, message: timedOutMessage(outcome.milliseconds) };
     case 'exited':
       return { ...plain, message: `Runtime ${outcome.reason}` };
-    case 'failing':
-      return { ...plain, ...(retryAfter === undefined ? {} : { retryAfter }) };
     case 'invalid_event':
       return { ...plain, message: `Could not parse request body into json: ${outcome.message}` };
     default:

@@ -121,6 +121,12 @@ while True:
     expect(await invoke('bootstrapped', { n: 5 })).toMatchObject({ twice: 10 });
   }, 60_000);
 
+  test('finds the handler in _HANDLER', async () => {
+    const code = BOOTSTRAP.replace("'LAMBDA_TASK_ROOT'", "'_HANDLER'");
+    await publish('handled', await zipOf({ bootstrap: code }), { runtime: 'provided', handler: 'app.main' });
+    expect(await invoke('handled', { n: 1 })).toEqual({ twice: 2, root: 'app.main' });
+  }, 60_000);
+
   test('that is not executable is refused with the fix', async () => {
     const code = { kind: 'files', files: { bootstrap: BOOTSTRAP } } as const;
     await expect(publish('inert', code, { runtime: 'provided' })).rejects.toMatchObject({

@@ -12,6 +12,7 @@ import { type RustBuilds, createRustBuilds } from './rust-builds.ts';
 const run = promisify(execFile);
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/tmp', TZ: ':UTC', LANG: 'C.UTF-8' };
 const SHIM = '/opt/provided';
+const BOOTSTRAP = 'bootstrap';
 
 export interface RustOptions {
   readonly kit: () => Promise<string>;
@@ -75,7 +76,7 @@ export function createRustLanguages(options: RustOptions): { readonly rust: Lang
     name: 'provided',
     isGeneric: false,
     status,
-    check: ({ directory, handler }) => checkProgram(directory, handler),
+    check: ({ directory }) => checkProgram(directory, BOOTSTRAP), // the handler is for the bootstrap to read
     build: ({ directory, handler }) => Promise.resolve({ directory, handler }),
     start: async () => {
       const shim = await (await ready()).shim();

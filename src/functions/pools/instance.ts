@@ -65,6 +65,8 @@ const SETTLED_AFTER = 5000;
 /** What V8 says before it ends its process (exit 134); the kernel ends one with SIGKILL instead (exit 137). */
 const OUT_OF_MEMORY = 'JavaScript heap out of memory';
 const LOAD_SEQUENCE = 1;
+/** The end of an answer that nobody waits for any more. */
+const LATE: Outcome = { kind: 'abandoned' };
 const NOTHING = Buffer.alloc(0);
 
 export function startInstance(options: InstanceOptions): Instance {
@@ -150,7 +152,7 @@ export function startInstance(options: InstanceOptions): Instance {
     const entry = pending.get(number);
     const result = readResult(meta, entry?.call.meta.kind ?? 'payload');
     if (result.stream !== true) return settle(number, { kind: 'result', meta: result, body });
-    if (entry === undefined) return settle(number, { kind: 'streamed', bytes: 0 });
+    if (entry === undefined) return settle(number, LATE);
     if (entry.assembly !== null) throw new Error(`a second answer to the call ${number}`);
     entry.assembly = createAssembly(entry.call.sink, result, process);
   }
@@ -170,7 +172,7 @@ export function startInstance(options: InstanceOptions): Instance {
 
   function receiveEnd({ sequence: number, meta }: Frame): void {
     const entry = pending.get(number);
-    if (entry === undefined) return settle(number, { kind: 'streamed', bytes: 0 });
+    if (entry === undefined) return settle(number, LATE);
     if (entry.assembly === null) throw new Error(`the end of an answer that has not begun, of call ${number}`);
     const isBroken = typeof (meta as { errorType?: unknown } | null)?.errorType === 'string';
     if (isBroken) return receiveFault(number, readFault(meta));

@@ -32,7 +32,7 @@ export function createAssembly(
       }
       return true;
     },
-    finish: () => ({ kind: 'streamed', bytes }),
+    finish: () => ({ kind: 'streamed', status: meta.status, bytes }),
   };
 }
 

@@ -124,12 +124,15 @@ export function createSessions(dependencies: SessionsDependencies): Sessions {
     const runtime = (LANGUAGE_TITLE.exec(languageTitle)?.[1] ?? '') as RuntimeName;
     const file = SCRIPT_FILES[runtime] ?? '';
     const present = await functions.find(languageTitle);
-    const settings = present === undefined ? {} : settingsOf(await functions.version(languageTitle, present.latest));
+    const limits =
+      present === undefined || present.latest === 0
+        ? {}
+        : limitsOf(await functions.version(languageTitle, present.latest));
     const { version } = await functions.publish({
       name: languageTitle,
       code: { kind: 'files', files: { [file]: script } },
       form: 'script',
-      config: { ...settings, runtime, handler: file },
+      config: { ...limits, runtime, handler: file },
       by,
       onFault,
     });
@@ -249,11 +252,13 @@ export function createSessions(dependencies: SessionsDependencies): Sessions {
 
 const STAYING = { gone: false };
 
-/** What a new version of a script keeps of the function's settings. */
-function settingsOf({ config }: StandaloneVersion): Readonly<Record<string, unknown>> {
-  const { memory, concurrency, network, egress, trusted, environment, auth, timeout, cache } = config;
-  const durations = { timeout: `${timeout}ms`, cache: `${cache}ms` };
-  return { memory, concurrency, network, egress, trusted, environment, auth, ...durations };
+/** What a new version of a script keeps of the function's settings: how much it may use, and nothing that it was given. */
+function limitsOf({ config }: StandaloneVersion): Readonly<Record<string, unknown>> {
+  const { memory, concurrency, reserved, timeout, cache } = config;
+  return {
+    ...{ memory, concurrency, timeout: `${timeout}ms`, cache: `${cache}ms` },
+    ...(reserved === null ? {} : { reserved }),
+  };
 }
 
 function sessionOf({ row, expiresAt, usedAt, executions, errors }: Known, now: number): Session {

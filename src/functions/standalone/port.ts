@@ -47,7 +47,8 @@ export type CodeSource =
 export interface PublishOrder {
   readonly name: string;
   readonly code: CodeSource;
-  readonly form: 'module' | 'script';
+  /** `script`: whoever may call it brought it along. Code that is present keeps its form. */
+  readonly form: StandaloneVersion['form'];
   /** As under a function's name in `funade.yaml`; faults of it are told. What is left out is the default. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly description?: string | undefined;
@@ -80,7 +81,9 @@ export interface AliasOrder {
 export interface StandaloneFunctions {
   /**
    * Keeps the code, checks and compiles it, and gives it the next number; the same code and configuration again give the same
-   * number. Once it has come up, `$LATEST` points to it; one that does not come up changes nothing for callers. Throws `FUN_FUNCTION_INVALID`, `FUN_CONFLICT`, `FUN_BAD_REQUEST`.
+   * number. Once it has come up, `$LATEST` points to it; one that does not come up changes nothing for callers. A script replaces
+   * scripts only, and only where nothing was entrusted to the function. Throws `FUN_FUNCTION_INVALID`, `FUN_CONFLICT`,
+   * `FUN_BAD_REQUEST`.
    */
   publish(order: PublishOrder): Promise<Published>;
   get(name: string): Promise<StandaloneFunction>;

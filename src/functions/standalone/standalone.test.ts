@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, createTestDatabase } from '../../../test/database.ts';
-import { type TestHost, asError, removeArtifacts, startTestHost, until } from '../../../test/functions/test-host.ts';
+import {
+  type TestHost,
+  asError,
+  makeArtifact,
+  removeArtifacts,
+  startTestHost,
+  until,
+} from '../../../test/functions/test-host.ts';
 import type { Outcome, PublishOrder, Published } from '../index.ts';
 
 let database: TestDatabase;
@@ -278,5 +285,38 @@ test('in Python and in Node.js a first call works, prewarmed or not, and each in
       () => true,
       (value) => value,
     );
+  }
+});
+
+test('takes requests by HTTP only where it has a route', async () => {
+  await publish('closed', answer('closed'));
+  await publish('opened', `export const handler = async (event) => event.rawPath;`, { config: { route: '/*' } });
+  const [closed, opened] = await Promise.all(
+    ['closed', 'opened'].map((name) => fetch(`${host.url}/fn/$LATEST/${name}/x`)),
+  );
+  expect([closed?.status, (await closed?.json()) as unknown]).toMatchObject([404, { code: 'NOT_FOUND' }]);
+  expect([opened?.status, await opened?.text()]).toEqual([200, '/x']);
+});
+
+test('keeps processes up for the version that an alias points to, and for no other, also after a restart', async () => {
+  const directory = await makeArtifact({});
+  const first = await startTestHost(database, { directory });
+  const config = { runtime: 'nodejs', handler: 'index.handler', instances: { min: 1 } };
+  for (const text of ['one', 'two']) {
+    const files = { 'index.mjs': answer(text) };
+    const order = { name: 'kept', form: 'module', by: 'tester', onFault: asError, config } as const;
+    await first.functions.standalone.publish({ ...order, code: { kind: 'files', files } });
+  }
+  await first.stop();
+  const second = await startTestHost(database, { directory });
+  try {
+    const used = await until(
+      () => Promise.resolve(second.functions.memory().used),
+      (megabytes) => megabytes > 0, // nobody called
+    );
+    expect(used).toBe(128);
+  } finally {
+    await second.functions.standalone.remove('kept');
+    await second.stop();
   }
 });

@@ -40,7 +40,6 @@ export interface StandaloneDependencies {
 /** Milliseconds that other hosts may take to follow a change before it is told as done. */
 const ROUTED_WITHIN = 5000;
 const LOOK_EVERY = 10;
-const ROUTE = '/*';
 
 export function createStandaloneFunctions(dependencies: StandaloneDependencies): StandaloneFunctions {
   const { db, code, languages, refresh } = dependencies;
@@ -51,11 +50,12 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     const config = readConfig(order);
     const refusal = dependencies.refuse(config);
     if (refusal !== null) throw new FunadeError('FUN_ISOLATION_UNAVAILABLE', { what: name, ...refusal });
-    const digest = await keepCode(order);
-    await checkCode(order, config, digest);
+    await refuseTakeover(db, order);
+    const kept = await keepCode(order);
+    await checkCode(name, config, kept);
     const names = referencesIn([config]);
     const secrets = names.length === 0 ? {} : await dependencies.secrets.pin({ app: name, environment: null }, names);
-    const { number, isNew } = await transaction(db, (trx) => insert(trx, order, { config, digest, secrets }));
+    const { number, isNew } = await transaction(db, (trx) => insert(trx, order, { config, ...kept, secrets }));
     const fault = await dependencies.prove(name, String(number));
     if (fault !== null) throw order.onFault(fault);
     const { revision } = await transaction(db, (trx) => pointLatest(trx, order, { number, runtime: config.runtime }));
@@ -63,40 +63,58 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     return { version: await getVersion(name, number), isNew };
   }
 
-  async function keepCode({ name, code: source }: PublishOrder): Promise<string> {
-    if (source.kind === 'zip') return (await code.putZip(source.bytes)).digest;
-    if (source.kind === 'files') return (await code.putFiles(source.files)).digest;
+  /** Whoever may call a function may bring a script: it gets nothing that somebody entrusted to other code. */
+  async function refuseTakeover(at: Db | Trx, { name, form }: PublishOrder): Promise<void> {
+    if (form === 'module') return;
+    const { latest = 0 } = (await store.readFunction(at, name)) ?? {};
+    const present = latest === 0 ? undefined : await store.readVersion(at, name, latest);
+    if (present === undefined) return;
+    const action = `replace ${name} by a script`;
+    if (present.form === 'module') throw conflict(action, 'it was deployed; choose another title, or send no script');
+    const granted = grantsOf(present.config);
+    if (granted.length === 0) return;
+    throw conflict(action, `it was given ${granted.join(', ')}, which is for the code it has; choose another title`);
+  }
+
+  async function keepCode({ name, code: source, form }: PublishOrder): Promise<Pick<Kept, 'digest' | 'form'>> {
+    if (source.kind === 'zip') return { digest: (await code.putZip(source.bytes)).digest, form };
+    if (source.kind === 'files') return { digest: (await code.putFiles(source.files)).digest, form };
     const present = await getFunction(name);
-    return (await getVersion(name, present.latest)).digest;
+    const { digest, form: known } = await getVersion(name, present.latest);
+    return { digest, form: known };
   }
 
   /** What the language says of it: tools, handler, compiler. */
-  async function checkCode(order: PublishOrder, config: FunctionConfig, digest: string): Promise<void> {
+  async function checkCode(
+    name: string,
+    config: FunctionConfig,
+    { digest, form }: Pick<Kept, 'digest' | 'form'>,
+  ): Promise<void> {
     const language = languages.get(config.runtime);
     const status = await language?.status();
     if (language === undefined || status === undefined)
-      throw invalid(order.name, [{ message: `no runtime ${config.runtime}` }]);
-    if (!status.available) throw invalid(order.name, [{ message: status.reason, path: 'runtime', fix: status.fix }]);
+      throw invalid(name, [{ message: `no runtime ${config.runtime}` }]);
+    if (!status.available) throw invalid(name, [{ message: status.reason, path: 'runtime', fix: status.fix }]);
     const directory = (await code.locate(digest)) ?? '';
-    const place = { directory, handler: config.handler, form: order.form };
+    const place = { directory, handler: config.handler, form };
     const fault = language.check(place);
-    if (fault !== null) throw invalid(order.name, [{ message: fault, path: 'handler' }]);
+    if (fault !== null) throw invalid(name, [{ message: fault, path: 'handler' }]);
     try {
       await language.build(place);
     } catch (thrown) {
       if (!(thrown instanceof CompileError)) throw thrown;
-      throw invalid(order.name, thrown.faults.map(compileFault(config.handler)));
+      throw invalid(name, thrown.faults.map(compileFault(config.handler)));
     }
   }
 
   interface Kept {
     readonly config: FunctionConfig;
     readonly digest: string;
+    readonly form: StandaloneVersion['form'];
     readonly secrets: SecretPins;
   }
 
-  async function insert(trx: Trx, order: PublishOrder, { config, digest, secrets }: Kept) {
-    const { name, by, form } = order;
+  async function insert(trx: Trx, { name, by }: PublishOrder, { config, digest, form, secrets }: Kept) {
     if (await store.isApplication(trx, name)) throw conflict(`publish ${name}`, 'an application has that name');
     await store.lockFunction(trx, { name, runtime: config.runtime, by });
     const fingerprint = createHash('sha256')
@@ -113,9 +131,11 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
   /** What is known of the function changes together with where it points. */
   async function pointLatest(
     trx: Trx,
-    { name, description, parameters, examples }: PublishOrder,
+    order: PublishOrder,
     { number, runtime }: { readonly number: number; readonly runtime: RuntimeName },
   ): Promise<{ readonly revision: number }> {
+    const { name, description, parameters, examples } = order;
+    await refuseTakeover(trx, order); // once more, since somebody may have deployed meanwhile
     await store.updateFunction(trx, name, {
       ...{ runtime, latest: number },
       ...(description === undefined ? {} : { description }),
@@ -236,13 +256,24 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
 /** Faults of the configuration, told as those of the request. Code that nobody vouches for is not trusted by default. */
 function readConfig({ name, config }: PublishOrder): FunctionConfig {
   const text = JSON.stringify({ trusted: false, ...config });
-  const read = parseFunctionConfig(text, { file: 'config', route: ROUTE });
+  const read = parseFunctionConfig(text, { file: 'config', route: null });
   if (!read.ok)
     throw invalid(
       name,
       read.error.map(({ message, path, fix }) => ({ message, path, fix })),
     );
   return read.value;
+}
+
+/** What a function may that its code alone could not. */
+function grantsOf({ trusted, network, egress, environment, route }: FunctionConfig): readonly string[] {
+  return [
+    ...(trusted ? ['trust'] : []),
+    ...(network === 'open' ? ['an open network'] : []),
+    ...(egress.length > 0 ? ['egress'] : []),
+    ...(Object.keys(environment).length > 0 ? ['an environment'] : []),
+    ...(route === null ? [] : ['a route']),
+  ];
 }
 
 function checkRevision(

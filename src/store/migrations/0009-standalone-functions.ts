@@ -67,6 +67,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       failure jsonb,
       requested_by text not null,
       requested_at timestamptz not null default clock_timestamp(),
+      tried_since timestamptz not null default clock_timestamp(),
       finished_at timestamptz,
       unique (name, idempotency_key)
     )`.execute(db);
@@ -76,8 +77,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       name text not null,
       key text not null,
       request text not null,
-      status integer,
-      headers jsonb,
+      ending jsonb,
       body bytea,
       at timestamptz not null default clock_timestamp(),
       primary key (name, key)

@@ -107,7 +107,7 @@ async function createPlatform(server: ServerProcess): Promise<Platform> {
         body: event,
       }),
     deploy: async (name, source, config) => {
-      const version = await publish(name, source, { auth: 'token', ...config });
+      const version = await publish(name, source, { auth: 'token', route: '/*', ...config });
       await call('PUT', `/functions/${name}/aliases/${ALIAS}`, functionAliasView, { body: { version } });
       await sleep(SETTLE);
       return `/fn/${ALIAS}/${name}/`;
