@@ -657,7 +657,7 @@ export const catalogue = {
     status: 409,
     exit: 1,
     retryable: false,
-    message: "Can't use secret {name} of {app}: its version {version} was erased for good.",
+    message: "Can't use secret {name} of {app}: its version {version} is not in the database any more.",
     fix: 'Set it with `funade secret set {app} {name}` and release again.',
   },
   FUN_SECRET_UNREADABLE: {

@@ -319,7 +319,7 @@ export const japanese: {
     fix: '`funade secret set {app} <NAME>` でそれぞれ設定してください。',
   },
   FUN_SECRET_GONE: {
-    message: '{app} のシークレット {name} を使えません。バージョン {version} の値は消去済みです。',
+    message: '{app} のシークレット {name} を使えません。バージョン {version} がデータベースにありません。',
     fix: '`funade secret set {app} {name}` で設定し、もう一度リリースしてください。',
   },
   FUN_SECRET_UNREADABLE: {

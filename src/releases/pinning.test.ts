@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ReleaseRig, createReleaseRig } from '../../test/release-rig.ts';
 import { silentLogger } from '../kernel/index.ts';
@@ -62,8 +63,8 @@ test('a release stays with the secrets of its day, in each environment', async (
   expect(await pinsOf(first, 'production')).toMatchObject({ PASSWORD: { version: 1 } });
   expect(await pinsOf(second, 'production')).toMatchObject({ PASSWORD: { version: 2 } });
 
-  // an erased value is what keeps a rollback from being ready
-  await rig.secrets.prune({ app: 'greeter', keep: [], before: rig.now() + 60_000 });
+  // a value that is not there any more is what keeps a rollback from being ready
+  await sql`delete from app_secrets where name = 'PASSWORD' and version = 1`.execute(rig.database.db);
   const { ready, reason } = await catalog.preflight(first, 'production');
   expect([ready, reason]).toEqual([false, expect.stringContaining('version 1')]);
   expect(await catalog.preflight(second, 'production')).toEqual({ ready: true, reason: null });

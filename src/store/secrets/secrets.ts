@@ -7,7 +7,6 @@ import {
   type SecretVersion,
   countSealed,
   currentVersions,
-  eraseVersions,
   findVersions,
   insertVersion,
   lockKeyCheck,
@@ -61,15 +60,6 @@ export interface SecretStore {
   pin(scope: SecretScope, names: readonly string[]): Promise<SecretPins>;
   /** The pinned values, also of versions that were replaced or removed. `FUN_SECRET_GONE`, `FUN_SECRET_UNREADABLE` */
   resolve(app: string, pins: SecretPins): Promise<ReadonlyMap<string, string>>;
-  /**
-   * Erases for good the values of what was replaced or removed before `before` (epoch milliseconds) and is not in `keep`; how many.
-   * `before` has to lie before `keep` was gathered, or a pin that was made meanwhile loses its version.
-   */
-  prune(options: {
-    readonly app: string;
-    readonly keep: readonly (SecretPin & { readonly name: string })[];
-    readonly before: number;
-  }): Promise<number>;
 }
 
 const EVERYWHERE = '';
@@ -133,13 +123,6 @@ export function createSecretStore(options: {
       const rows = await findVersions(db, app, names);
       return new Map(Object.entries(pins).map(([name, pin]) => [name, valueOf(rows, { app, name, pin })] as const));
     },
-
-    prune: ({ app, keep, before }) =>
-      eraseVersions(db, {
-        app,
-        keep: keep.map(({ environment, ...kept }) => ({ ...kept, environment: environment ?? EVERYWHERE })),
-        before: new Date(before),
-      }),
   };
 
   function valueOf(

@@ -1,6 +1,5 @@
-import { type Generated, sql } from 'kysely';
+import type { Generated } from 'kysely';
 import type { Db, Trx } from '../database.ts';
-import { toJson } from '../json.ts';
 import type { Whereabouts } from './cipher.ts';
 
 type SecretTables = {
@@ -57,7 +56,6 @@ export async function countSealed(trx: Trx): Promise<number> {
   const { count } = await tables(trx)
     .selectFrom('app_secrets')
     .select((select) => select.fn.countAll<number>().as('count'))
-    .where('ciphertext', '<>', Buffer.alloc(0))
     .executeTakeFirstOrThrow();
   return count;
 }
@@ -100,13 +98,12 @@ export async function currentVersions(db: Db, app: string): Promise<readonly Sec
   return rows.filter((row) => row.removedAt === null);
 }
 
-/** Versions whose values were not erased. */
+/** All versions, also those that were replaced or removed. */
 export function findVersions(db: Db, app: string, names: readonly string[]): Promise<readonly SealedVersion[]> {
   return versions(db)
     .select('ciphertext')
     .where('app', '=', app)
     .where('name', 'in', names)
-    .where('ciphertext', '<>', Buffer.alloc(0))
     .execute();
 }
 
@@ -135,25 +132,4 @@ export async function markRemoved(
     .where('removed_at', 'is', null)
     .executeTakeFirst();
   return Number(numUpdatedRows);
-}
-
-/**
- * Erases the values of versions that stopped being the current one before `before` and are not in `keep`; how many. The rows
- * stay: a number is never given to another value.
- */
-export async function eraseVersions(
-  db: Db,
-  options: { readonly app: string; readonly keep: readonly Omit<Whereabouts, 'app'>[]; readonly before: Date },
-): Promise<number> {
-  const { numAffectedRows } = await sql`
-    update app_secrets old set ciphertext = ''
-    where old.app = ${options.app} and old.ciphertext <> ''
-      and (old.removed_at < ${options.before} or exists (
-        select from app_secrets newer
-        where newer.app = old.app and newer.environment = old.environment and newer.name = old.name
-          and newer.version > old.version and newer.created_at < ${options.before}))
-      and not exists (
-        select from json_to_recordset(${toJson(options.keep)}::json) as kept (environment text, name text, version integer)
-        where kept.environment = old.environment and kept.name = old.name and kept.version = old.version)`.execute(db);
-  return Number(numAffectedRows ?? 0);
 }
