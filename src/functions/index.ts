@@ -11,7 +11,7 @@ import { createPlatform } from './aliases/platform.ts';
 import { CODE_RULES, createCodeStore } from './code/code-store.ts';
 import { createHost } from './hosting/host.ts';
 import { type HostMeans, refuseUntrusted } from './hosting/hosted-function.ts';
-import { createEgressOpener } from './hosting/open-egress.ts';
+import { type EgressMeans, createEgressOpener } from './hosting/open-egress.ts';
 import { createSmokeRunner } from './hosting/smoke.ts';
 import { createStandaloneVersions } from './hosting/standalone-versions.ts';
 import { type EventInvocations, createEventInvocations } from './events/event-invocations.ts';
@@ -122,6 +122,7 @@ export interface FunctionsOptions {
   readonly sessions?: { readonly ttl: number; readonly longest: number };
   /** Milliseconds before the second and the third try of an event. */
   readonly eventPauses?: readonly [number, number];
+  readonly egress?: EgressMeans;
   /** As in the variable PATH: where compilers are looked for. */
   readonly path?: string;
   /** Uniform in [0, 1). */
@@ -163,7 +164,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
   const { db, clock, logger, sandbox, directory } = options;
   const logs = createFunctionLogs(db, logger);
   const counters = createCounters(options.latencyBounds, clock.now);
-  const egress = createEgressOpener();
+  const egress = createEgressOpener(options.egress);
   const prewarmed = createPrewarmed();
   let kit: Promise<string> | undefined;
   const languages = createLanguages({

@@ -1,45 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type TestDatabase, createTestDatabase } from '../../test/database.ts';
-import {
-  type IntakeRig,
-  admitAll,
-  admitAround,
-  countRows,
-  createAdmittedTable,
-  deliver,
-  githubHeaders,
-  pushBody,
-  send,
-  signature,
-  startIntake,
-} from '../../test/intake-rig.ts';
-import { FunadeError, type Logger, silentLogger, systemClock } from '../kernel/index.ts';
+import { describe, expect, test } from 'vitest';
+import { admitAround, countRows, deliver, githubHeaders, pushBody, send, signature } from '../../test/intake-rig.ts';
+import { useIntake } from '../../test/use-intake.ts';
+import { FunadeError } from '../kernel/index.ts';
 import { type Trx, connect, readEvents, transaction } from '../store/index.ts';
-import { forgeWebhooks } from '../forges/index.ts';
-import { type Admission, createIntake } from './index.ts';
+import type { Admission } from './index.ts';
 
-let database: TestDatabase;
-const rigs: IntakeRig[] = [];
-async function start(options: Partial<Parameters<typeof startIntake>[0]> = {}): Promise<IntakeRig> {
-  const rig = await startIntake({ db: database.db, ...options });
-  rigs.push(rig);
-  return rig;
-}
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await createAdmittedTable(database.db);
-});
-beforeEach(() => sql`truncate deliveries, admitted`.execute(database.db));
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.stop();
-});
-afterAll(() => database.drop());
-
-function count(): Promise<readonly number[]> {
-  return Promise.all([countRows(database.db, 'deliveries'), countRows(database.db, 'admitted')]);
-}
+const { database, db, start, count, countWaiting } = useIntake();
 
 describe('the same delivery is admitted once', () => {
   test('20 times in parallel: one success, 19 duplicates, one run', async () => {
@@ -58,7 +26,7 @@ describe('the same delivery is admitted once', () => {
   });
 
   test('20 times in parallel through two processes, each with its own connections', async () => {
-    const other = connect(database.connection);
+    const other = connect(database().connection);
     const ports = [(await start()).port, (await start({ db: other })).port] as const;
     const body = pushBody();
     const id = randomUUID();
@@ -97,16 +65,9 @@ describe('the same delivery is admitted once', () => {
     const admission = admitAround(async (_trx, write) => {
       calls += 1;
       if (calls > 1) return write();
-      await expect.poll(waiters).toBe(1);
+      await expect.poll(countWaiting).toBe(1);
       throw new FunadeError('FUN_UNAVAILABLE', { reason: 'the first attempt fails' });
     });
-    async function waiters(): Promise<number> {
-      const { rows } = await sql`select 1 from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into deliveries%'`.execute(
-        database.db,
-      );
-      return rows.length;
-    }
     const rig = await start({ admission });
     const body = pushBody();
     const id = randomUUID();
@@ -127,7 +88,7 @@ describe('delivery, run and event commit together or not at all', () => {
     await send(rig.port, { headers: forged, body });
     const ids = new Set<string>([queued, ignored, unverified]);
     const told = async () => {
-      const events = await readEvents(database.db, { after: 0, limit: 1000 });
+      const events = await readEvents(db(), { after: 0, limit: 1000 });
       return events.filter((event) => ids.has(String(event.data['deliveryId'])));
     };
     // Transactions of other databases of the same PostgreSQL hold events back.
@@ -209,21 +170,19 @@ describe('what cannot be stored is answered 503 and nothing is half-written', ()
 
   test('a disk that is full when the transaction commits; sent again after that, it is taken', async () => {
     await sql`create function no_space() returns trigger language plpgsql as $$ begin
-      raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`.execute(
-      database.db,
-    );
+      raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`.execute(db());
     await sql`create constraint trigger full_disk after insert on admitted deferrable initially deferred
-      for each row execute function no_space()`.execute(database.db);
+      for each row execute function no_space()`.execute(db());
     const rig = await start();
     const body = pushBody();
     const id = randomUUID();
-    const events = await countRows(database.db, 'events');
+    const events = await countRows(db(), 'events');
     const answer = await deliver(rig.port, body, 'push', id);
     expect([answer.status, answer.body['code']]).toEqual([503, 'FUN_STORAGE_FULL']);
     expect(answer.headers['retry-after']).toBeDefined();
     expect(await count()).toEqual([0, 0]);
-    expect(await countRows(database.db, 'events')).toBe(events);
-    await sql`drop trigger full_disk on admitted`.execute(database.db);
+    expect(await countRows(db(), 'events')).toBe(events);
+    await sql`drop trigger full_disk on admitted`.execute(db());
     expect((await deliver(rig.port, body, 'push', id)).body['status']).toBe('success');
   });
 
@@ -240,11 +199,11 @@ describe('what cannot be stored is answered 503 and nothing is half-written', ()
   test('a database that does not answer in time; what was told 503 is not stored later either', async () => {
     const rig = await start({ limits: { storeMs: 200 } });
     const body = pushBody();
-    await transaction(database.db, async (trx) => {
+    await transaction(db(), async (trx) => {
       await sql`lock table deliveries in exclusive mode`.execute(trx);
       const started = performance.now();
       expect((await deliver(rig.port, body)).status).toBe(503);
-      expect(performance.now() - started).toBeLessThan(3000);
+      expect(performance.now() - started).toBeLessThan(6000); // without a limit of its own it is 8 s
     });
     await expect.poll(idle).toBe(true);
     expect(await count()).toEqual([0, 0]);
@@ -254,7 +213,7 @@ describe('what cannot be stored is answered 503 and nothing is half-written', ()
   test('more deliveries at once than may wait for their turn', async () => {
     const rig = await start({ limits: { concurrency: 1, waiting: 2, storeMs: 5000 } });
     let answers: Promise<readonly number[]> | undefined;
-    await transaction(database.db, async (trx) => {
+    await transaction(db(), async (trx) => {
       await sql`lock table deliveries in exclusive mode`.execute(trx);
       answers = Promise.all(Array.from({ length: 6 }, async () => (await deliver(rig.port)).status));
       await expect.poll(() => rig.observed.length).toBe(3);
@@ -264,183 +223,9 @@ describe('what cannot be stored is answered 503 and nothing is half-written', ()
   });
 });
 
-describe('what arrives together is stored together', () => {
-  const github = forgeWebhooks.get('github')!;
-  let parsed = 0;
-  const counting = new Map([
-    [
-      'github',
-      {
-        ...github,
-        parse: (request: Parameters<typeof github.parse>[0]) => {
-          parsed += 1;
-          return github.parse(request);
-        },
-      },
-    ],
-  ]);
-
-  /** Delivers one push and holds it up until the others wait behind it. */
-  async function deliverBehind(rig: IntakeRig, bodies: readonly string[]): Promise<readonly unknown[]> {
-    let answers: Promise<readonly unknown[]> | undefined;
-    await transaction(database.db, async (trx) => {
-      await sql`lock table deliveries in exclusive mode`.execute(trx);
-      parsed = 0;
-      const first = deliver(rig.port);
-      await expect.poll(waitsForLock).toBe(true);
-      const others = bodies.map(async (body) => (await deliver(rig.port, body)).body);
-      answers = Promise.all([first.then((answer) => answer.body), ...others]);
-      await expect.poll(() => parsed, { timeout: 5000 }).toBe(1 + bodies.length); // what is parsed is in line at once
-    });
-    return (await answers) ?? [];
-  }
-
-  async function waitsForLock(): Promise<boolean> {
-    const { rows } = await sql`select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into deliveries%'`.execute(
-      database.db,
-    );
-    return rows.length > 0;
-  }
-
-  test('in one transaction', async () => {
-    const rig = await start({ forges: counting, limits: { concurrency: 1 } });
-    const bodies = Array.from({ length: 5 }, () => pushBody());
-    const answers = await deliverBehind(rig, bodies);
-    expect(answers).toMatchObject(Array.from({ length: 6 }, () => ({ status: 'success' })));
-    const { rows } = await sql<{ size: number }>`
-      select count(*) as size from deliveries group by xmin::text order by size`.execute(database.db);
-    expect(rows.map(({ size }) => size)).toEqual([1, 5]);
-    expect(await count()).toEqual([6, 6]);
-  });
-
-  test('with one that the admission fails on, which alone is kept as rejected', async () => {
-    const admission: Admission = {
-      plan: (trx, arrivals) => {
-        if (arrivals.some(({ event }) => event.ref.endsWith('cursed'))) throw new TypeError('cursed');
-        return admitAll.plan(trx, arrivals);
-      },
-    };
-    const rig = await start({ admission, forges: counting, limits: { concurrency: 1 } });
-    const cursed = pushBody({ ref: 'refs/heads/cursed' });
-    const answers = await deliverBehind(rig, [pushBody(), cursed, pushBody()]);
-    expect(answers).toMatchObject([
-      { status: 'success' },
-      { status: 'success' },
-      { status: 'ignored', reason: 'admission_failed' },
-      { status: 'success' },
-    ]);
-    expect(await count()).toEqual([4, 3]);
-  });
-
-  test('with one that has come before, which is counted and admitted once', async () => {
-    const rig = await start({ forges: counting, limits: { concurrency: 1 } });
-    const twice = pushBody();
-    const answers = await deliverBehind(rig, [twice, pushBody(), twice]);
-    const statuses = answers.slice(1).map((answer) => (answer as Record<string, unknown>)['status']);
-    expect(statuses.toSorted()).toEqual(['duplicate', 'success', 'success']);
-    expect(await count()).toEqual([3, 3]);
-  });
-});
-
 /** Whether no other connection of this database is in a transaction. */
 async function idle(): Promise<boolean> {
   const { rows } = await sql`select 1 from pg_stat_activity where datname = current_database()
-    and pid <> pg_backend_pid() and xact_start is not null and backend_type = 'client backend'`.execute(database.db);
+    and pid <> pg_backend_pid() and xact_start is not null and backend_type = 'client backend'`.execute(db());
   return rows.length === 0;
 }
-
-describe('deliveries can be listed, shown and replayed', () => {
-  test('a list goes from the newest to the oldest, page by page, without bodies', async () => {
-    const rig = await start();
-    for (let index = 0; index < 5; index += 1) await deliver(rig.port);
-    const all = await rig.intake.listDeliveries({ limit: 10 });
-    expect(all.items).toHaveLength(5);
-    expect(all.next).toBeNull();
-    expect(all.items.every((item) => item.body === null)).toBe(true);
-    const ids: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await rig.intake.listDeliveries({ limit: 2, cursor });
-      ids.push(...page.items.map((item) => item.id));
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
-    expect(ids).toEqual(all.items.map((item) => item.id));
-    expect(ids).toEqual(ids.toSorted().toReversed());
-  });
-
-  test('a replay admits again as a delivery of its own, tells who did it, and refers to the first', async () => {
-    const rig = await start();
-    const body = pushBody();
-    const id = randomUUID();
-    await deliver(rig.port, body, 'push', id);
-    const first = await rig.intake.getDelivery(id);
-    const replayed = await rig.intake.replay(id, 'mona');
-    expect(replayed).toMatchObject({ outcome: 'queued', replayOf: first?.id, body, event: 'push', secretLabel: null });
-    expect(replayed.runIds).not.toEqual(first?.runIds);
-    const again = await rig.intake.replay(replayed.id, 'mona');
-    expect(again.replayOf).toBe(first?.id);
-    expect(await count()).toEqual([3, 3]);
-    await expect
-      .poll(() => readEvents(database.db, { after: 0, limit: 1, subject: replayed.id }), { timeout: 10_000 })
-      .toMatchObject([{ kind: 'delivery.replayed', actor: 'mona', data: { replayOf: first?.id } }]);
-    expect((await deliver(rig.port, body)).body['status']).toBe('duplicate');
-  });
-
-  test('a delivery that is not there can not be shown nor replayed', async () => {
-    const rig = await start();
-    expect(await rig.intake.getDelivery('dlv_none')).toBeUndefined();
-    await expect(rig.intake.replay('dlv_none', 'mona')).rejects.toMatchObject({ code: 'FUN_NOT_FOUND' });
-  });
-
-  test('retention removes old bodies and keeps ids, hashes and decisions', async () => {
-    const rig = await start();
-    const [oldBody, newBody] = [pushBody(), pushBody()];
-    const [oldId, newId] = [randomUUID(), randomUUID()];
-    await deliver(rig.port, oldBody, 'push', oldId);
-    const boundary = (await rig.intake.getDelivery(oldId))?.receivedAt ?? 0;
-    await expect.poll(() => systemClock.now()).toBeGreaterThan(boundary);
-    await deliver(rig.port, newBody, 'push', newId);
-    expect(await rig.intake.pruneBodies(boundary + 1)).toBe(1);
-    expect(await rig.intake.pruneBodies(boundary + 1)).toBe(0);
-    expect(await rig.intake.getDelivery(oldId)).toMatchObject({ body: null, outcome: 'queued' });
-    expect((await rig.intake.getDelivery(newId))?.body).toBe(newBody);
-    await expect(rig.intake.replay(oldId, 'mona')).rejects.toMatchObject({ code: 'FUN_DELIVERY_BODY_GONE' });
-    expect((await deliver(rig.port, oldBody, 'push', oldId)).body['status']).toBe('duplicate');
-    const { rows } = await sql<{ length: number }>`
-      select length(body_hash) as length from deliveries where delivery_id = ${oldId}`.execute(database.db);
-    expect(rows).toEqual([{ length: 32 }]);
-  });
-});
-
-describe('a weak setting stops the start', () => {
-  function create(value: string, trustedProxies: readonly string[] = [], logger: Logger = silentLogger) {
-    return createIntake({
-      db: database.db,
-      clock: systemClock,
-      logger,
-      forges: forgeWebhooks,
-      secrets: new Map([['github', [{ label: 'GITHUB_WEBHOOK_SECRET', value }]]]),
-      admission: admitAll,
-      limits: { trustedProxies },
-    });
-  }
-
-  test.each([
-    ['', 'empty'],
-    ['   ', 'empty'],
-    ['${GITHUB_WEBHOOK_SECRET}', 'not expanded'],
-    ['fifteen-letters', 'shorter than 16'],
-  ])('the secret %j: it is %s', (value, reason) => {
-    expect(() => create(value)).toThrow(reason);
-    expect(() => create(value)).toThrow('GITHUB_WEBHOOK_SECRET');
-    if (value.trim() !== '') expect(() => create(value)).not.toThrow(value);
-  });
-
-  test.each(['10.0.0.0/33', 'localhost', '10.0.0.0/', '10.0.0.0/8/9', '10.0.0.0/x', ''])(
-    'the trusted proxy %j',
-    (cidr) => {
-      expect(() => create('a secret of good length', [cidr])).toThrow('is not a CIDR');
-    },
-  );
-});

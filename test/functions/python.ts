@@ -27,6 +27,9 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** The source of a function that answers with its event. */
+export const ECHO = 'def handler(event, context):\n    return event\n';
+
 export interface PythonRig {
   /** A directory with these files. */
   write(files: Readonly<Record<string, string>>): Promise<string>;

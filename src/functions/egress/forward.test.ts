@@ -238,7 +238,10 @@ describe('plain HTTP that fails', () => {
       socket.destroy();
       await vi.waitFor(() => expect(closed).toContain(kind), { timeout: 5_000 });
     }
-    await vi.waitFor(async () => expect((await send(path, `http://api.example.com:${port}/fast`)).status).toBe(200));
+    await vi.waitFor(
+      async () => expect((await send(path, `http://api.example.com:${port}/fast`)).status).toBe(200),
+      10_000,
+    );
   });
 
   test('an early answer is passed on while the client still sends, and the rest is thrown away', async () => {
@@ -300,7 +303,7 @@ describe('requests that make no sense', () => {
     let received = '';
     socket.on('data', (chunk) => (received += chunk.toString()));
     const statuses = () => Array.from(received.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => status);
-    await vi.waitFor(() => expect(statuses()).toEqual(['200', ...Array<string>(29).fill('400')]));
+    await vi.waitFor(() => expect(statuses()).toEqual(['200', ...Array<string>(29).fill('400')]), 10_000);
   });
 
   test('CONNECT behind a request that is not answered yet ends the connection, and nothing else', async () => {

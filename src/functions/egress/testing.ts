@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { isForbiddenAddress } from './addresses.ts';
 import type { EgressProxy, EgressProxyOptions } from './port.ts';
 import { createEgressProxy } from './proxy.ts';
 
-const WAIT = 5_000;
+const WAIT = 20_000;
 
 export interface TestProxy {
   readonly proxy: EgressProxy;
@@ -22,63 +23,94 @@ export interface TestProxy {
 export function createBench() {
   const closers: (() => Promise<unknown> | void)[] = [];
 
-  return {
-    /** A proxy that may reach loopback, on which every name stands that `names` has no other addresses for. */
-    async startProxy(
-      options: Partial<EgressProxyOptions>,
-      names: Readonly<Record<string, readonly string[]>> = {},
-    ): Promise<TestProxy> {
-      const directory = await mkdtemp(join(tmpdir(), 'egress-'));
-      const path = join(directory, 'proxy.sock');
-      const lines: string[] = [];
-      const resolved: string[] = [];
-      const proxy = createEgressProxy({
-        rules: [],
-        log: (text) => void lines.push(text),
-        resolve: async (host) => {
-          resolved.push(host);
-          return names[host] ?? ['127.0.0.1'];
-        },
-        isForbidden: (address) => (address.startsWith('127.') ? null : isForbiddenAddress(address)),
-        ...options,
-      });
-      closers.push(async () => {
-        await proxy.close();
-        await rm(directory, { recursive: true, force: true });
-      });
-      await proxy.listen(path);
-      return { proxy, path, lines, resolved };
-    },
+  /** A proxy that may reach loopback, on which every name stands that `names` has no other addresses for. */
+  async function startProxy(
+    options: Partial<EgressProxyOptions>,
+    names: Readonly<Record<string, readonly string[]>> = {},
+  ): Promise<TestProxy> {
+    const directory = await mkdtemp(join(tmpdir(), 'egress-'));
+    const path = join(directory, 'proxy.sock');
+    const lines: string[] = [];
+    const resolved: string[] = [];
+    const proxy = createEgressProxy({
+      rules: [],
+      log: (text) => void lines.push(text),
+      resolve: async (host) => {
+        resolved.push(host);
+        return names[host] ?? ['127.0.0.1'];
+      },
+      isForbidden: (address) => (address.startsWith('127.') ? null : isForbiddenAddress(address)),
+      ...options,
+    });
+    closers.push(async () => {
+      await proxy.close();
+      await rm(directory, { recursive: true, force: true });
+    });
+    await proxy.listen(path);
+    return { proxy, path, lines, resolved };
+  }
 
-    /** The port of a server on loopback. */
-    async startServer(onConnection: (socket: Socket) => void): Promise<number> {
-      const sockets = new Set<Socket>();
-      const server = createServer({ allowHalfOpen: true }, (socket) => {
-        sockets.add(socket);
-        socket.on('error', () => socket.destroy());
-        socket.on('close', () => sockets.delete(socket));
-        onConnection(socket);
-      });
-      closers.push(() => {
-        for (const socket of sockets) socket.destroy();
-        server.close();
-      });
-      return listen(server);
-    },
-
-    /** A client of a proxy. */
-    async dialProxy(path: string): Promise<Socket> {
-      const socket = connect({ path, allowHalfOpen: true });
-      closers.push(() => void socket.destroy());
+  /** The port of a server on loopback. */
+  async function startServer(onConnection: (socket: Socket) => void): Promise<number> {
+    const sockets = new Set<Socket>();
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      sockets.add(socket);
       socket.on('error', () => socket.destroy());
-      await once(socket, 'connect');
-      return socket;
-    },
+      socket.on('close', () => sockets.delete(socket));
+      onConnection(socket);
+    });
+    closers.push(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    return listen(server);
+  }
 
-    async clear(): Promise<void> {
-      for (const close of closers.splice(0).reverse()) await close();
-    },
-  };
+  /** The port of a server that sends back what it gets. */
+  async function startEcho(): Promise<number> {
+    return startServer((socket) => void socket.pipe(socket));
+  }
+
+  /** A name that is allowed and leads to an echo. */
+  async function startEchoProxy(limits: EgressProxyOptions['limits'] = {}) {
+    const port = await startEcho();
+    const started = await startProxy({ rules: [{ host: 'echo.example', port }], limits });
+    return { ...started, target: `echo.example:${port}` };
+  }
+
+  /** A client of a proxy. */
+  async function dialProxy(path: string): Promise<Socket> {
+    const socket = connect({ path, allowHalfOpen: true });
+    closers.push(() => void socket.destroy());
+    socket.on('error', () => socket.destroy());
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  /** A client that has asked for a tunnel. */
+  async function ask(path: string, target: string, following = ''): Promise<Socket> {
+    const socket = await dialProxy(path);
+    socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n${following}`);
+    return socket;
+  }
+
+  /** A client whose tunnel stands. */
+  async function open(path: string, target: string): Promise<Socket> {
+    const socket = await ask(path, target);
+    const answer = await readHead(socket);
+    expect(answer.head).toBe('HTTP/1.1 200 Connection Established\r\n\r\n');
+    return socket;
+  }
+
+  async function refusalOf(path: string, target: string): Promise<Refusal> {
+    return readRefusal(await ask(path, target));
+  }
+
+  async function clear(): Promise<void> {
+    for (const close of closers.splice(0).reverse()) await close();
+  }
+
+  return { startProxy, startServer, startEcho, startEchoProxy, dialProxy, ask, open, refusalOf, clear };
 }
 
 /** Listens on a free port of loopback. */
@@ -97,13 +129,27 @@ export async function closedPort(): Promise<number> {
   return port;
 }
 
-export function echo(socket: Socket): void {
-  socket.pipe(socket);
+/** Connections on loopback, whatever address was asked for, which is recorded. */
+export function recordingConnect() {
+  const asked: string[] = [];
+  return {
+    asked,
+    connect: (address: string, port: number) => {
+      asked.push(address);
+      return connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    },
+  };
 }
 
 export interface Answer {
   readonly status: number;
   readonly head: string;
+}
+
+export interface Refusal extends Answer {
+  readonly code: string;
+  readonly detail: string;
+  readonly fix: string;
 }
 
 /** The head of the next answer; what follows it stays in the socket. */
@@ -129,6 +175,12 @@ export async function readAll(socket: Socket): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
+/** Says all of it and hears what comes back. */
+export async function exchange(socket: Socket, text: string): Promise<string> {
+  socket.end(text);
+  return (await readAll(socket)).toString();
+}
+
 /** Resolves when the other side has closed the connection, in an orderly way or not. */
 export async function hungUp(socket: Socket): Promise<void> {
   if (socket.destroyed || socket.readableEnded) return;
@@ -139,9 +191,9 @@ export async function hungUp(socket: Socket): Promise<void> {
 }
 
 /** A refusal as a client of CONNECT reads it; it hangs up then. */
-export async function readRefusal(socket: Socket): Promise<Answer & { code: string; detail: string; fix: string }> {
+export async function readRefusal(socket: Socket): Promise<Refusal> {
   const answer = await readHead(socket);
-  const body = JSON.parse((await readAll(socket)).toString()) as { code: string; detail: string; fix: string };
+  const body = JSON.parse((await readAll(socket)).toString()) as Omit<Refusal, keyof Answer>;
   socket.destroy();
   return { ...answer, ...body };
 }

@@ -3,6 +3,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isForbiddenAddress } from '../egress/addresses.ts';
 import { createEgressProxy } from '../egress/proxy.ts';
+import type { EgressProxyOptions } from '../egress/port.ts';
 import { parseEgressRule } from '../egress/rules.ts';
 import type { OpenEgress } from './hosted-function.ts';
 
@@ -12,8 +13,11 @@ export interface EgressOpener {
   close(): Promise<void>;
 }
 
+/** How names are resolved and which addresses are out of bounds; left out: as it has to be where functions are hostile. */
+export type EgressMeans = Pick<EgressProxyOptions, 'resolve' | 'isForbidden'>;
+
 /** Proxies on sockets in a directory of their own: the path of a unix socket may have no more than 107 bytes. */
-export function createEgressOpener(): EgressOpener {
+export function createEgressOpener(means: EgressMeans = {}): EgressOpener {
   let directory: Promise<string> | undefined;
   let count = 0;
   return {
@@ -24,7 +28,7 @@ export function createEgressOpener(): EgressOpener {
         return rule.value;
       });
       const socket = join(await (directory ??= makeDirectory()), `${(count += 1)}.sock`);
-      const proxy = createEgressProxy({ rules, log, isForbidden });
+      const proxy = createEgressProxy({ rules, log, isForbidden, ...means });
       await proxy.listen(socket);
       return { socket, close: () => proxy.close() };
     },

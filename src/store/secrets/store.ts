@@ -100,11 +100,7 @@ export async function currentVersions(db: Db, app: string): Promise<readonly Sec
 
 /** All versions, also those that were replaced or removed. */
 export function findVersions(db: Db, app: string, names: readonly string[]): Promise<readonly SealedVersion[]> {
-  return versions(db)
-    .select('ciphertext')
-    .where('app', '=', app)
-    .where('name', 'in', names)
-    .execute();
+  return versions(db).select('ciphertext').where('app', '=', app).where('name', 'in', names).execute();
 }
 
 export async function insertVersion(

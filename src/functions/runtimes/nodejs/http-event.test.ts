@@ -1,38 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { HTTP_CASES } from '../../../../test/functions/http-cases.ts';
 import { faultOf, useNodeWorkers } from '../../../../test/functions/node-worker.ts';
-import type { FaultReason, HttpMeta, ResultMeta } from '../messages.ts';
 
-interface Fixtures {
-  readonly load: { readonly functionName: string };
-  readonly events: readonly {
-    readonly name: string;
-    readonly meta: HttpMeta;
-    readonly body: string;
-    readonly event: unknown;
-  }[];
-  readonly answers: readonly {
-    readonly name: string;
-    readonly value: unknown;
-    readonly meta?: ResultMeta;
-    readonly body?: string;
-    readonly reason?: FaultReason;
-  }[];
-}
-
-const FIXTURES = JSON.parse(
-  readFileSync(new URL('../../../../test/fixtures/http-events.json', import.meta.url), 'utf8'),
-) as Fixtures;
 const node = useNodeWorkers();
-const REQUEST = FIXTURES.events[0]!.meta;
+const REQUEST = HTTP_CASES.events[0]!.meta;
 
-test.each(FIXTURES.events)('the event of $name', async ({ meta, body, event }) => {
-  const worker = await node.load({ 'index.mjs': 'export const handler = async (event) => event;' }, FIXTURES.load);
+test.each(HTTP_CASES.events)('the event of $name', async ({ meta, body, event }) => {
+  const worker = await node.load({ 'index.mjs': 'export const handler = async (event) => event;' }, HTTP_CASES.load);
   const reply = await worker.invoke(meta, Buffer.from(body, 'base64'));
   expect(reply.kind === 'result' && JSON.parse(reply.body.toString('utf8'))).toEqual(event);
 });
 
-test.each(FIXTURES.answers)('an answer: $name', async ({ value, meta, body, reason }) => {
+test.each(HTTP_CASES.answers)('an answer: $name', async ({ value, meta, body, reason }) => {
   const worker = await node.module(`export const handler = async () => (${JSON.stringify(value)});`);
   const reply = await worker.invoke(REQUEST);
   if (reason === undefined) expect(reply).toEqual({ kind: 'result', meta, body: Buffer.from(body!, 'base64') });

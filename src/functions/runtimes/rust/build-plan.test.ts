@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { describeWithRust, useWorkshop } from '../../../../test/functions/rust-workers.ts';
 import { planBuild } from './build-plan.ts';
 import { parseDiagnostics } from './diagnostics.ts';
-import { type Workshop, openWorkshop, searchToolchain } from './testing.ts';
-
-const toolchain = await searchToolchain(process.env['PATH'] ?? '', homedir());
-if ('missing' in toolchain && process.env['CI'] === 'true') throw new Error(`CI needs Rust: ${toolchain.missing}`);
+import { openWorkshop } from './testing.ts';
 
 const ANY = {
   rustc: '/r/bin/rustc',
@@ -51,15 +48,11 @@ test('output that is cut off, or no diagnostic, is left out', () => {
   ]);
 });
 
-describe.skipIf('missing' in toolchain)(`with rustc (${'missing' in toolchain ? toolchain.missing : 'here'})`, () => {
-  let workshop: Workshop;
-  beforeAll(async () => {
-    if (!('missing' in toolchain)) workshop = await openWorkshop(toolchain);
-  }, 240_000);
-  afterAll(() => workshop?.close());
+describeWithRust(() => {
+  const workshop = useWorkshop();
 
   async function diagnose(source: string) {
-    const built = await workshop.build(source, 'index.rs');
+    const built = await workshop().build(source, 'index.rs');
     return built.kind === 'failed' ? built.diagnostics : [];
   }
 
@@ -126,17 +119,17 @@ describe.skipIf('missing' in toolchain)(`with rustc (${'missing' in toolchain ? 
   test('all errors are told, and nothing of the machine', async () => {
     const found = await diagnose('fn handler() -> i32 {\n  let a: u8 = "a";\n  let b: u8 = "b";\n  1\n}');
     expect(found.map(({ line }) => line)).toEqual([2, 3]);
-    expect(JSON.stringify(found)).not.toContain(workshop.directory);
+    expect(JSON.stringify(found)).not.toContain(workshop().directory);
   });
 
   test('warnings stop nothing, not even where the code denies them', async () => {
-    const built = await workshop.build('#![deny(warnings)]\nfn unused() {}\nfn handler() { let a = 1; }');
+    const built = await workshop().build('#![deny(warnings)]\nfn unused() {}\nfn handler() { let a = 1; }');
     expect(built.kind).toBe('built');
   });
 
   test('scripts may begin with inner attributes and comments, and import what the prelude has', async () => {
     const source = '//! About.\n#![allow(dead_code)]\nuse funade_rt::prelude::*;\nuse funade_rt::*;\n';
-    const built = await workshop.build(`${source}struct Error;\nfn handler(_: Value) -> Value { json!([1]) }`);
+    const built = await workshop().build(`${source}struct Error;\nfn handler(_: Value) -> Value { json!([1]) }`);
     expect(built.kind).toBe('built');
   });
 
@@ -144,11 +137,11 @@ describe.skipIf('missing' in toolchain)(`with rustc (${'missing' in toolchain ? 
     const text = await readFile(join(import.meta.dirname, 'README.md'), 'utf8');
     const examples = [...text.matchAll(/^```rust\n(.*?)^```$/gms)].map(([, example]) => example ?? '');
     expect(examples.length).toBeGreaterThan(2);
-    for (const example of examples) await workshop.program(example);
+    for (const example of examples) await workshop().program(example);
   });
 
   test('a program may have modules in files beside it', async () => {
-    const { diagnostics } = (await workshop.build('mod deeper;\nfn main() {}', 'src/main.rs')) as {
+    const { diagnostics } = (await workshop().build('mod deeper;\nfn main() {}', 'src/main.rs')) as {
       diagnostics: readonly unknown[];
     };
     expect(diagnostics).toContainEqual({
@@ -162,13 +155,17 @@ describe.skipIf('missing' in toolchain)(`with rustc (${'missing' in toolchain ? 
 
   test('the same code makes the same bytes in every directory, and they name none', async () => {
     const source = 'fn handler(event: Value) -> Value { panic!("{event}") }';
-    const other = await openWorkshop(workshop.toolchain);
+    const other = await openWorkshop(workshop().toolchain);
     try {
-      const programs = await Promise.all([workshop.program(source), other.program(source), workshop.program(source)]);
+      const programs = await Promise.all([
+        workshop().program(source),
+        other.program(source),
+        workshop().program(source),
+      ]);
       const files = await Promise.all(programs.map((program) => readFile(program)));
       const sums = files.map((bytes) => createHash('sha256').update(bytes).digest('hex'));
       expect(new Set(sums).size).toBe(1);
-      expect(files[0]?.includes(workshop.directory)).toBe(false);
+      expect(files[0]?.includes(workshop().directory)).toBe(false);
       expect(files[0]?.includes(import.meta.dirname)).toBe(false);
     } finally {
       await other.close();
