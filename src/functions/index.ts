@@ -34,7 +34,7 @@ import type { Authorize, FunctionLogs, FunctionMetrics, FunctionPlatform, Secret
 import { type Sessions, createSessions } from './sessions/sessions.ts';
 import { LATEST, type StandaloneFunctions } from './standalone/port.ts';
 import { createStandaloneFunctions } from './standalone/standalone.ts';
-import { isApplication, readStandaloneVersion } from './standalone/store.ts';
+import { findReleased, isApplication, readStandaloneVersion } from './standalone/store.ts';
 
 export type { Gateway } from './invoke/http-gateway.ts';
 export {
@@ -140,8 +140,8 @@ export interface Functions {
   readonly lambda: Gateway;
   readonly platform: FunctionPlatform;
   readonly standalone: StandaloneFunctions;
-  /** Whether there is a standalone function or an application of that name. */
-  exists(name: string): Promise<boolean>;
+  /** Whose logs and counts a name means: a standalone function, an application, or one function of it, `{app}-{function}`. */
+  whereIs(name: string): Promise<{ readonly app: string; readonly function?: string } | undefined>;
   readonly invoker: Invoker;
   readonly sessions: Sessions;
   readonly events: EventInvocations;
@@ -251,7 +251,10 @@ export function createFunctions(options: FunctionsOptions): Functions {
     }),
     platform: createPlatform(db, languages),
     standalone,
-    exists: async (name) => (await standalone.find(name)) !== undefined || isApplication(db, name),
+    whereIs: async (name) => {
+      const isWhole = (await standalone.find(name)) !== undefined || (await isApplication(db, name));
+      return isWhole ? { app: name } : findReleased(db, name);
+    },
     invoker,
     sessions,
     events,

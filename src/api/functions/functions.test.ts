@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FunctionApiRig, createFunctionApiRig } from '../../../test/functions/api-rig.ts';
-import { until } from '../../../test/functions/test-host.ts';
+import { functionConfig, makeArtifact, deploy as release, until } from '../../../test/functions/test-host.ts';
 import { makeZip } from '../../../test/functions/zips.ts';
 
 let rig: FunctionApiRig;
@@ -286,6 +286,34 @@ describe('watching', () => {
     expect(called.status).toBe(200);
     const after = lines.at(-1).position as number;
     expect((await rig.send(`GET /functions/noisy/logs?after=${after}`)).body.items).toEqual([]);
+  });
+
+  test('the function of an application has logs and counts under the name that it is called by', async () => {
+    const code = `export const loud = async () => console.log('loud'); export const quiet = async () => console.log('quiet');`;
+    await release(rig.host.functions, {
+      ...{ id: 'rel_a', digest: 'sha256:a', artifact: await makeArtifact({ 'index.mjs': code }), variables: {} },
+      functions: {
+        loud: functionConfig({ handler: 'index.loud', route: '/loud' }),
+        'not-loud': functionConfig({ handler: 'index.quiet', route: '/quiet' }),
+      },
+    });
+    for (const name of ['shop-loud', 'shop-not-loud']) {
+      expect((await invoke(name, {}, { query: '?qualifier=production' })).status).toBe(200);
+    }
+    for (const [name, text] of [
+      ['shop-loud', 'loud'],
+      ['shop-not-loud', 'quiet'],
+    ]) {
+      const lines = await until(
+        async () => (await rig.send(`GET /functions/${name}/logs`)).body.items,
+        (items) => items.length > 0,
+      );
+      expect(lines.map((line: { text: string }) => line.text)).toEqual([text]);
+    }
+    expect((await rig.send('GET /functions/shop-loud/metrics')).status).toBe(200);
+    for (const path of ['logs', 'metrics']) {
+      expect((await rig.send(`GET /functions/shop-nothing/${path}`)).body.error.code).toBe('NOT_FOUND');
+    }
   });
 
   test('logs come live, and go on where a reader was', async () => {

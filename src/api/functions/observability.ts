@@ -27,6 +27,13 @@ const BEAT_EVERY = 15_000;
 export function registerFunctionObservability(app: ApiApp, { functions }: FunctionsPlane): void {
   const { logs, metrics } = functions;
 
+  async function whereIs(name: string) {
+    const found = await functions.whereIs(name);
+    if (found === undefined)
+      throw new FunadeError('FUN_NOT_FOUND', { kind: 'function', id: name, list: 'funade fn list' });
+    return found;
+  }
+
   app.get(
     '/functions/:name/logs',
     {
@@ -48,11 +55,7 @@ export function registerFunctionObservability(app: ApiApp, { functions }: Functi
       },
     },
     async (request, reply) => {
-      const { name } = request.params;
-      if (!(await functions.exists(name))) {
-        throw new FunadeError('FUN_NOT_FOUND', { kind: 'function', id: name, list: 'funade fn list' });
-      }
-      const query: LogQuery = { app: name, ...request.query };
+      const query: LogQuery = { ...request.query, ...(await whereIs(request.params.name)) };
       if (!String(request.headers['accept'] ?? '').includes('text/event-stream')) {
         return reply.type('application/json').send({ items: [...(await logs.list(query))], next: null });
       }
@@ -99,7 +102,10 @@ export function registerFunctionObservability(app: ApiApp, { functions }: Functi
         ...{ params: byName, querystring: metricsQuery, response: { 200: functionMetricsView } },
       },
     },
-    async ({ params, query }) => ({ versions: [...(await metrics.ofApp(params.name, query.minutes))] }),
+    async ({ params, query }) => {
+      const { app: name } = await whereIs(params.name);
+      return { versions: [...(await metrics.ofApp(name, query.minutes))] };
+    },
   );
 
   app.get(

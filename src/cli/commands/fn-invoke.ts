@@ -63,9 +63,10 @@ function showResult(context: Context, name: string, { headers, text }: Relayed):
   const isForPeople = context.terminal.stdout.isTTY === true && !context.flags.json && !context.flags.plain;
   context.print(isForPeople ? prettyJson(text).split('\n') : [text]);
   if (context.flags.json) return;
-  const version = headers.get('x-funade-version') ?? '';
+  const id = headers.get('x-funade-version') ?? '';
+  const version = /^\d+$/.test(id) ? `v${id}` : id;
   const duration = Number(headers.get('x-funade-duration-ms') ?? 0);
-  context.note(context.text('told.invoked', { name, version: `v${version}`, duration: `${duration.toFixed(1)} ms` }));
+  context.note(context.text('told.invoked', { name, version, duration: `${duration.toFixed(1)} ms` }));
   if (headers.get('x-funade-replayed') === 'true') context.note(context.text('told.replayedResult'));
   if (headers.get('x-funade-cached') === 'true') context.note(context.text('told.cachedResult'));
 }

@@ -58,8 +58,8 @@ describe.each(Object.entries(CLIENTS))('a function in %s', (runtime, { file, cod
       config: { runtime, handler: 'index.handler', timeout: '60s', ...(egress === undefined ? {} : { egress }) },
     });
     const body = Buffer.from(JSON.stringify({ url }));
-    const call = { requestId: name, name, qualifier: null, body, caller: { gone: false } };
-    const { outcome } = await host.functions.invoker.invoke(call);
+    const invocation = { requestId: name, name, qualifier: null, body, caller: { gone: false } };
+    const { outcome } = await host.functions.invoker.invoke(invocation);
     if (outcome.kind !== 'result') throw asError(outcome);
     return JSON.parse(outcome.body.toString('utf8'));
   }

@@ -283,7 +283,7 @@ test('30 parallel first calls start at most ⌈30 / concurrency⌉ instances', a
 });
 
 test('a worn-out instance is replaced without losing a call', async () => {
-  const host = await startHost({ limits: { recycleCalls: 20 } });
+  const host = await startHost({ limits: { recycleCalls: 20, recycleNotBefore: 0 } });
   const code = `const name = crypto.randomUUID(); export const handler = async () => name;`;
   await deploy(host.functions, await versionOf('rel_a', code));
   const seen = new Set<string>();

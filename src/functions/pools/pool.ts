@@ -21,6 +21,8 @@ export interface PoolLimits {
   /** Calls and milliseconds after which an instance is replaced by a fresh one. */
   readonly recycleCalls: number;
   readonly recycleAge: number;
+  /** Milliseconds before which calls alone do not wear an instance out: a fresh one is slow at first. */
+  readonly recycleNotBefore: number;
 }
 
 export const POOL_LIMITS: PoolLimits = {
@@ -32,6 +34,7 @@ export const POOL_LIMITS: PoolLimits = {
   idle: 300_000,
   recycleCalls: 10_000,
   recycleAge: 3_600_000,
+  recycleNotBefore: 300_000,
 };
 
 export interface PoolOptions {
@@ -228,7 +231,8 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function isWornOut(instance: Instance): boolean {
-    return instance.served() >= limits.recycleCalls || performance.now() - instance.startedAt > limits.recycleAge;
+    const age = performance.now() - instance.startedAt;
+    return age > limits.recycleAge || (instance.served() >= limits.recycleCalls && age >= limits.recycleNotBefore);
   }
 
   /** Starts the successor first: the worn-out instance works until another one can take its calls. */

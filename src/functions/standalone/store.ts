@@ -152,6 +152,17 @@ export async function isApplication(db: Db | Trx, name: string): Promise<boolean
   return rows[0]?.found === true;
 }
 
+/** The function of an application that is called by this name, `{app}-{function}`. */
+export async function findReleased(
+  db: Db,
+  name: string,
+): Promise<{ readonly app: string; readonly function: string } | undefined> {
+  const { rows } = await sql<{ app: string; function: string }>`
+    select v.app, f.name as function from function_versions v, jsonb_object_keys(v.functions) as f(name)
+    where v.app || '-' || f.name = ${name} limit 1`.execute(db);
+  return rows[0];
+}
+
 /** Number of the version with this content, when it was published before. */
 export async function numberOfFingerprint(trx: Trx, name: string, fingerprint: string): Promise<number | undefined> {
   const row = await tables(trx)
