@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { NODE_WORKER_SOURCE, faultOf, useNodeWorkers } from '../../../../test/functions/node-worker.ts';
@@ -41,6 +42,18 @@ test('answers PING before LOAD, between calls and during one', async () => {
   worker.send(FRAME.INVOKE, 902, { kind: 'payload', requestId: 'r', remaining: 3000, arn: 'a' });
   worker.send(FRAME.PING, 903, null);
   expect((await worker.next(FRAME.PONG, 903)).body).toHaveLength(0);
+});
+
+test('gets ready for a function while there is none, and nothing is to be seen of that', async () => {
+  const worker = node.start();
+  worker.send(FRAME.PING, 901, null);
+  await worker.next(FRAME.PONG, 901);
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`warm-up-${worker.child.pid}-`))).toEqual([]);
+  expect(worker.output()).toBe('');
+  expect(worker.frames.map(({ type }) => type)).toEqual([FRAME.READY, FRAME.PONG]);
+  const text = 'export const handler = async (event, context) => [event, context.functionName];';
+  await worker.load({ directory: await node.folder({ 'index.mjs': text }) });
+  expect(await worker.call('own')).toEqual(['own', 'shop-api']);
 });
 
 test('answers 64 calls that are open at once, each under its own sequence', async () => {

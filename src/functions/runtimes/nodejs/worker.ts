@@ -44,8 +44,7 @@ function receive(frame: Frame): void {
       loading = frame.sequence;
       return void load(JSON.parse(frame.body.toString('utf8')) as LoadOrder, frame.sequence);
     case FRAME.PING:
-      channel.send(FRAME.PONG, frame.sequence, '');
-      return;
+      return void answerPing(frame.sequence);
     case FRAME.DRAIN:
       isDraining = true;
       return leaveWhenDrained();
@@ -58,6 +57,15 @@ function receive(frame: Frame): void {
 function refuse(thrown: unknown): void {
   log(`the host broke the protocol: ${textOf(thrown)}`);
   exit(1);
+}
+
+/** Before there is a function there is time to get ready for one. */
+async function answerPing(sequence: number): Promise<void> {
+  if (loaded === undefined && loading === undefined) {
+    const { warmUp } = await import('./warm-up.ts');
+    await warmUp().catch((thrown: unknown) => log(`not warmed up: ${textOf(thrown)}`));
+  }
+  channel.send(FRAME.PONG, sequence, '');
 }
 
 async function load(order: LoadOrder, sequence: number): Promise<void> {
