@@ -53,7 +53,8 @@ export function functionOf(name: string, overrides: Partial<FunctionView> = {}):
 
 export function versionOf(number: number, overrides: Partial<FunctionVersionView> = {}): FunctionVersionView {
   return {
-    ...{ number, digest: `sha256:${String(number).repeat(64)}`, form: 'module', publishedAt: 0, publishedBy: 'mei' },
+    ...{ number, digest: `sha256:${String(number).repeat(64)}`, form: 'module', fault: null },
+    ...{ publishedAt: 0, publishedBy: 'mei' },
     config: { runtime: 'nodejs', handler: 'index.handler', memory: 128, timeout: 3000 },
     ...overrides,
   };

@@ -60,6 +60,29 @@ test.each([
   expect((thrown as ProblemError).exitCode).toBe(exitCode);
 });
 
+test.each([
+  [502, 'function', 1],
+  [503, 'platform', 1],
+  [400, 'caller', 2],
+])(
+  'a call that failed with %i by its %s ends with exit code %i: the server was reached',
+  async (status, by, exitCode) => {
+    plane.route('GET /api/v1/call', { problem: { status, code: 'INIT_ERROR', details: { by } } });
+    const thrown = await client()
+      .get('/api/v1/call', thing)
+      .catch((error: unknown) => error);
+    expect((thrown as ProblemError).exitCode).toBe(exitCode);
+  },
+);
+
+test('a source that the server can not fetch ends with exit code 1', async () => {
+  plane.route('POST /api/v1/apps', { problem: { status: 502, code: 'FUN_GIT_UNREACHABLE' } });
+  const thrown = await client()
+    .post('/api/v1/apps', {}, thing)
+    .catch((error: unknown) => error);
+  expect((thrown as ProblemError).exitCode).toBe(1);
+});
+
 test('a wrong token is refused with exit code 6', async () => {
   const thrown = await client({ token: 'wrong' })
     .get('/api/v1/things', thing)

@@ -8,6 +8,8 @@ export interface ClientOptions {
   readonly server: string;
   readonly token: string | null;
   readonly language: Language;
+  /** What to do about a token that is missing or refused: the server's own fix names a command that needs one. */
+  readonly tokenFix?: string;
   /** Told of every request and its answer, for `--debug`. */
   readonly trace?: (line: string) => void;
 }
@@ -40,6 +42,7 @@ export interface PutOptions<T extends z.ZodType> {
 export interface RelayOptions {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
   /** null sends no body. */
   readonly body: Uint8Array<ArrayBuffer> | null;
 }
@@ -77,7 +80,13 @@ export class ProblemError extends Error {
 
   get exitCode(): ExitCode {
     const entry = Object.hasOwn(catalogue, this.problem.code) ? catalogue[this.problem.code as ErrorCode] : undefined;
-    return entry === undefined ? exitCodeOfStatus(this.problem.status) : (entry.exit as ExitCode);
+    if (entry !== undefined) return entry.exit as ExitCode;
+    return this.isOfCall ? EXIT.failed : exitCodeOfStatus(this.problem.status);
+  }
+
+  /** Whether code of a function failed, or its platform did: the server was reached, whatever the status says. */
+  get isOfCall(): boolean {
+    return this.details['by'] === 'function' || this.details['by'] === 'platform';
   }
 }
 
@@ -104,7 +113,7 @@ export function createClient(options: ClientOptions): Client {
       ...(init.signal === undefined ? {} : { signal: init.signal }),
     });
     options.trace?.(`${method} ${url} ${response.status} ${Math.round(performance.now() - startedAt)}ms`);
-    if (!response.ok && init.anyStatus !== true) throw await problemOf(response, options.server, `${method} ${path}`);
+    if (!response.ok && init.anyStatus !== true) throw await problemOf(response, options, `${method} ${path}`);
     return response;
   };
   const checked = async <T extends z.ZodType>(response: Response, schema: T, what: string): Promise<z.output<T>> => {
@@ -178,10 +187,17 @@ function reasonOf(thrown: unknown): string {
   return messageOf(thrown);
 }
 
-async function problemOf(response: Response, server: string, what: string): Promise<Error> {
+async function problemOf(
+  response: Response,
+  { server, tokenFix }: Pick<ClientOptions, 'server' | 'tokenFix'>,
+  what: string,
+): Promise<Error> {
   const body = await jsonOf(response, server, what).catch(() => null);
   const parsed = problemView.safeParse(body);
-  if (parsed.success) return new ProblemError(parsed.data, detailsOf(body));
+  if (parsed.success) {
+    const isOfToken = parsed.data.code === 'FUN_UNAUTHENTICATED' && tokenFix !== undefined;
+    return new ProblemError(isOfToken ? { ...parsed.data, fix: tokenFix } : parsed.data, detailsOf(body));
+  }
   return unreadable(server, what, `HTTP ${response.status} without problem details`);
 }
 

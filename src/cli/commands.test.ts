@@ -187,6 +187,13 @@ test('logs prints the stream without what would move the cursor', async () => {
   expect(plane.seen.at(-1)?.query).toEqual({ stage: 'test', follow: '1' });
 });
 
+test('logs --follow stops at --timeout with 5', async () => {
+  plane.route(`GET /api/v1/runs/${failed.id}/log`, { stream: () => {} });
+  const { code, stderr } = await funade(['logs', failed.id, '--follow', '--timeout', '200ms']);
+  expect(code).toBe(5);
+  expect(stderr).toContain(`→ funade logs ${failed.id} --follow`);
+});
+
 test('app add sends a folder as an absolute path and a git URL as it is', async () => {
   plane.route('POST /api/v1/apps', { json: app });
   await mkdir(join(folder, 'greeter'));
@@ -319,6 +326,27 @@ test('faults of the server settings are all told', async () => {
   expect(stderr).toContain('funade.config.yaml:2');
 });
 
+test.each([
+  ['en', '$(cat <data directory>/secrets/owner-token)'],
+  ['ja', '$(cat <データディレクトリ>/secrets/owner-token)'],
+])('without a token the fix needs none (%s)', async (lang, part) => {
+  const { code, stderr } = await funade(['status', '--lang', lang], { environment: { FUNADE_TOKEN: undefined } });
+  expect(code).toBe(6);
+  expect(stderr.replaceAll(/\s+/gu, '')).toContain(`exportFUNADE_TOKEN=${part.replaceAll(' ', '')}`);
+});
+
+test('config init over a file names the one way to replace it', async () => {
+  await writeFile(join(folder, 'funade.yaml'), '');
+  const { code, stderr } = await funade(['config', 'init']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('Fix: Add --yes to replace it.\n');
+});
+
+test('serve describes a second name of a flag as such', async () => {
+  const { stdout } = await funade(['serve', '--help']);
+  expect(stdout).toMatch(/--mode <value> +The same as --role\./u);
+});
+
 test('the token of the owner is read from the data directory, for this machine only', async () => {
   await mkdir(join(folder, '.funade', 'secrets'), { recursive: true });
   await writeFile(join(folder, '.funade', 'secrets', 'owner-token'), `${TOKEN}\n`);
@@ -329,10 +357,10 @@ test('the token of the owner is read from the data directory, for this machine o
 });
 
 test.each([
-  [['stauts'], "unknown command 'stauts'; did you mean status?"],
+  [['stauts'], "unknown command 'stauts' (did you mean `status`?)"],
   [['ship'], "the argument 'app' is missing"],
   [['status', '--timeout', 'soon'], "'soon' is not a duration"],
-  [['status', '--jsn'], "unknown option '--jsn'; did you mean --json?"],
+  [['status', '--jsn'], "unknown option '--jsn' (did you mean `--json`?)"],
   [['app'], 'a subcommand is missing'],
 ])('%j is a usage error', async (argv, reason) => {
   const { code, stderr, stdout } = await funade(argv);

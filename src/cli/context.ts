@@ -61,6 +61,7 @@ async function openClient(flags: GlobalFlags, terminal: Terminal, language: Lang
     server: connection.server,
     token: connection.token,
     language,
+    tokenFix: textOf(language)('token.fix'),
     ...(flags.debug ? { trace: (line) => terminal.stderr.write(`${line}\n`) } : {}),
   });
 }

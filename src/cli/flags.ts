@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { FunadeError, LANGUAGES, type Language, languageOf, parseDuration } from '../kernel/index.ts';
+import { FunadeError, LANGUAGES, type Language, isFunadeError, languageOf, parseDuration } from '../kernel/index.ts';
 import { type Text, textOf } from './locales/index.ts';
 
 /** Flags that every command takes. */
@@ -22,6 +22,10 @@ export interface GlobalFlags {
 }
 
 type Options = Readonly<Record<string, unknown>>;
+
+const HELP = 'funade --help';
+/** Rows of a list that nobody reads on. */
+const MOST = 500;
 
 export function addGlobalFlags(program: Command, text: Text): void {
   program
@@ -60,8 +64,14 @@ export function readGlobalFlags(options: Options, text: Text): GlobalFlags {
   };
 }
 
-export function usage(reason: string, help = 'funade --help'): FunadeError {
+/** Without `help` whoever reports it names the command that was typed. */
+export function usage(reason: string, help: string = HELP): FunadeError {
   return new FunadeError('FUN_USAGE', { reason, help });
+}
+
+export function withHelp(thrown: unknown, help: string): unknown {
+  if (!isFunadeError(thrown) || thrown.code !== 'FUN_USAGE' || thrown.values['help'] !== HELP) return thrown;
+  return usage(String(thrown.values['reason']), help);
 }
 
 function readTimeout(value: unknown, text: Text): number | null {
@@ -88,11 +98,11 @@ export function chooseLanguage(
 }
 
 /** The whole number of `--limit`, 20 when left out. */
-export function readLimit(value: string | boolean | undefined, language: Language): number {
+export function readLimit(value: string | boolean | undefined, language: Language, most = MOST): number {
   if (value === undefined) return 20;
   const limit = Number(value);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 500) {
-    throw usage(textOf(language)('usage.count', { value: String(value) }));
+  if (!Number.isInteger(limit) || limit < 1 || limit > most) {
+    throw usage(textOf(language)('usage.count', { value: String(value), most }));
   }
   return limit;
 }

@@ -188,6 +188,7 @@ test('a server that restarts is waited for', async () => {
   plane.route(`GET ${RUN}`, { problem: { status: 503, code: 'FUN_UNAVAILABLE' } });
   plane.cutStreams();
   await expect.poll(() => watched.stderr(), { timeout: 10_000 }).toContain('does not answer');
+  expect(watched.stderr()).not.toContain('(0ms)');
   show(succeeded);
   expect((await watched.ended).code).toBe(0);
 });

@@ -179,8 +179,8 @@ function lineView<V>(context: Context, followed: Followed<V>): View<V> {
       told = false;
     },
     tick: () => {},
-    lost: (milliseconds) => {
-      if (!told) context.note(context.text('told.reconnecting', { duration: formatDuration(milliseconds) }));
+    lost: () => {
+      if (!told) context.note(context.text('told.connectionLost'));
       told = true;
     },
     close: () => {},
@@ -199,7 +199,9 @@ function liveView<V>(context: Context, followed: Followed<V>): View<V> {
     },
     tick: () => screen.paint(lines()),
     lost: (milliseconds) => {
-      screen.paint([...lines(), context.text('told.reconnecting', { duration: formatDuration(milliseconds) })]);
+      const since = { duration: formatDuration(milliseconds) };
+      const told = context.text(milliseconds < 1000 ? 'told.connectionLost' : 'told.reconnecting', since);
+      screen.paint([...lines(), told]);
     },
     close: () => screen.close(lines()),
   };

@@ -15,6 +15,8 @@ export async function showList<T extends z.ZodType>(
     readonly item: T;
     readonly query?: Query;
     readonly render: (items: readonly z.output<T>[], screen: Screen) => readonly string[];
+    /** Called before an empty list is shown; may refuse. */
+    readonly onEmpty?: () => Promise<void>;
   },
 ): Promise<void> {
   const limit = readLimit(invocation.options['limit'], context.language);
@@ -29,6 +31,7 @@ export async function showList<T extends z.ZodType>(
     cursor = page.next ?? undefined;
     more = cursor !== undefined && page.items.length > 0;
   } while (more && items.length < limit);
+  if (items.length === 0) await list.onEmpty?.();
   const shown = items.slice(0, limit);
   context.show(shown, (screen) => (shown.length === 0 && !context.flags.plain ? [] : list.render(shown, screen)));
   if (context.flags.json) return;

@@ -3,7 +3,7 @@ import { FunadeError, type Language, describeError, isFunadeError, messageOf, ne
 import { ProblemError } from './client.ts';
 import { type Context, createContext, screenOf } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { type GlobalFlags, chooseLanguage, readGlobalFlags, usage } from './flags.ts';
+import { type GlobalFlags, chooseLanguage, readGlobalFlags, usage, withHelp } from './flags.ts';
 import { textOf } from './locales/index.ts';
 import { createProgram, usageReason } from './program.ts';
 import { type Problem, actionRequired, renderProblem } from './render/problem.ts';
@@ -59,7 +59,8 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       program.outputHelp(); // nothing was asked for: what there is to ask for is the answer
       return EXIT.ok;
     }
-    const error = thrown instanceof CommanderError ? usageError(thrown, language, helpOf(program, argv)) : thrown;
+    const help = helpOf(program, argv);
+    const error = thrown instanceof CommanderError ? usageError(thrown, language, help) : withHelp(thrown, help);
     if (error === null) return EXIT.ok;
     return report(error, { flags, terminal, language });
   }

@@ -80,8 +80,26 @@ test.each([
   ['an empty answer', SET, { input: '\n', tty: true }, 'the value is empty'],
   ['a file that is not there', [...SET, '--from-file', 'none'], {}, "'none' can not be read: ENOENT"],
   ['a value among the arguments', [...SET, VALUE], {}, 'too many arguments'],
-  ['a value behind the name', ['secret', 'set', 'greeter', `TOKEN=${VALUE}`], {}, 'the value comes from a file'],
-  ['a reserved name', ['secret', 'set', 'greeter', 'FUNADE_TOKEN'], { input: VALUE }, 'starts with FUNADE_'],
+  [
+    'a value behind the name',
+    ['secret', 'set', 'greeter', `TOKEN=${VALUE}`],
+    {},
+    'give it on standard input or with --from-file',
+  ],
+  [
+    'a reserved name',
+    ['secret', 'set', 'greeter', 'FUNADE_TOKEN'],
+    { input: VALUE },
+    'names that start with FUNADE_ are set by Funade. Fix:',
+  ],
+  [
+    'a name with a hyphen',
+    ['secret', 'set', 'greeter', 'a-b'],
+    { input: VALUE },
+    'this command: the name of a secret has only letters, digits and _, and does not start with a digit. Fix:',
+  ],
+  ['a long name', ['secret', 'set', 'greeter', 'A'.repeat(65)], { input: VALUE }, 'at most 64 long. Fix:'],
+  ['a large value', SET, { input: 'x'.repeat(65_537) }, 'the value has more than 64 KB'],
 ])('%s is a usage error that shows no value', async (_, argv, options, reason) => {
   const { code, stdout, stderr } = await funade(argv, options);
   expect([code, stdout, plane.seen]).toEqual([2, '', []]);
@@ -115,6 +133,14 @@ test('secret list shows names, where they count, and who set them', async () => 
     ['TOKEN', 'all', '3', 'mika'],
     ['TOKEN', 'production', '1', 'mika'],
   ]);
+});
+
+test('secret list of a name that nothing has is not found', async () => {
+  plane.route('GET /api/v1/apps/nosuch/secrets', { json: { items: [], next: null } });
+  const { code, stderr } = await funade(['secret', 'list', 'nosuch']);
+  expect([code, stderr.includes('FUN_NOT_FOUND')]).toEqual([2, true]);
+  plane.route('GET /api/v1/functions/nosuch/logs', { json: { items: [], next: null } });
+  expect((await funade(['secret', 'list', 'nosuch'])).stderr).toBe('Nothing here.\n');
 });
 
 test('secret remove asks first, and removes the one of the environment', async () => {

@@ -1,6 +1,6 @@
 import { type Access, allows, createAccess, createRateLimit } from '../api/index.ts';
 import type { ServerConfig } from '../config/index.ts';
-import type { LambdaAccess } from '../functions/index.ts';
+import type { LambdaAccess, LambdaCaller } from '../functions/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import { type Db, type SecretStore, createSecretStore, readSecretsKey } from '../store/index.ts';
 
@@ -28,16 +28,16 @@ export function mayCall(access: Access) {
   return async (token: string): Promise<boolean> => callerOf(await access.authenticate(token)) !== null;
 }
 
-function callerOf(identity: Awaited<ReturnType<Access['authenticate']>>): string | null {
-  return identity !== null && allows(identity, 'execute:all') ? identity.user : null;
+function callerOf(identity: Awaited<ReturnType<Access['authenticate']>>): LambdaCaller | null {
+  return identity !== null && allows(identity, 'execute:all') ? identity : null;
 }
 
 /** Who may call functions over the API of AWS Lambda. */
 export function lambdaAccess(access: Access): LambdaAccess {
   return {
     secretOf: access.secretOfKey,
-    userOfKey: async (id) => callerOf(await access.identityOfKey(id)),
-    userOfToken: async (token) => callerOf(await access.authenticate(token)),
+    callerOfKey: async (id) => callerOf(await access.identityOfKey(id)),
+    callerOfToken: async (token) => callerOf(await access.authenticate(token)),
   };
 }
 

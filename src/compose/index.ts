@@ -89,6 +89,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
   });
   // The lock on the data directory makes sure that only one process bears this name.
   const owner = `${hostname()}:${dataDir.path}`;
+  const rates = functionRates(config.functions, clock);
   const functions = createFunctions({
     db,
     connection,
@@ -100,6 +101,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     privateCookies: [SESSION_COOKIE],
     queue,
     lambdaAccess: lambdaAccess(access),
+    callRate: rates.execute,
     sandbox,
     untrusted: config.functions.untrusted,
     directory: await dataDir.folder('functions'),
@@ -175,12 +177,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
         ? resourcesOf({ db, clock, releases, rollouts, intake, secrets, traffic: functions.metrics.summaries })
         : []),
       ...(duties.functions
-        ? [
-            functionResourcesOf(
-              { functions, limits: functionRates(config.functions, clock) },
-              { logger, language: config.language },
-            ),
-          ]
+        ? [functionResourcesOf({ functions, limits: rates }, { logger, language: config.language })]
         : []),
     ],
     health,

@@ -73,6 +73,10 @@ export const japaneseFaultTexts: Readonly<Record<FaultKey, FaultText>> = {
     message: 'ハンドラー {found} は、ランタイム {runtime} に必要な「ファイル.エクスポート名」の形ではありません。',
     fix: '`index.handler` や `dist/api.handler` のように書いてください。',
   },
+  handlerNotAscii: {
+    message: 'ハンドラー {found} に ASCII ではない文字があります。',
+    fix: 'ファイルとエクスポートの名前は ASCII の英数字・`_`・`-` にしてください。例: `index.handler`。',
+  },
   concurrencyRuntime: {
     message: 'ランタイム {runtime} のインスタンスが同時に処理するリクエストは 1 件です({found} 件は指定できません)。',
     fix: '`concurrency` を省いてください。プロセスを増やすには `instances: { max: … }` を使います。',
@@ -226,6 +230,10 @@ export const japaneseFaultTexts: Readonly<Record<FaultKey, FaultText>> = {
     message: '{setting} は {length} 文字です。秘密情報には {minimum} 文字以上が必要です。',
     fix: '`openssl rand -hex 32` で作成してください。',
   },
+  tokenShort: {
+    message: '{setting} は {length} 文字なのでトークンではありません。トークンは `fun_` で始まる 47 文字です。',
+    fix: 'サーバーのマシンでは `export FUNADE_TOKEN=$(cat <データディレクトリ>/secrets/owner-token)` を実行してください。それ以外では owner に `funade token create` での発行を頼んでください。',
+  },
   secretSpace: {
     message: '{setting} の先頭か末尾に空白があります。',
     fix: '取り除いてください。多くはファイル末尾の改行が原因です。',
@@ -290,6 +298,7 @@ export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: 
   port: { words: '0 から 65535 のポート', example: '`8000`' },
   path: { words: 'パス', example: '`./.funade`' },
   url: { words: 'http か https のアドレス', example: '`https://api.github.com`' },
+  serverUrl: { words: 'http か https のアドレス', example: '`http://127.0.0.1:8000`' },
   databaseUrl: { words: 'PostgreSQL のアドレス', example: '`postgres://user:password@host:5432/funade`' },
   secrets: { words: '秘密情報のリスト', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },
 };

@@ -64,6 +64,10 @@ export const faultTexts = {
     message: 'Handler {found} is not of the form file.export, which runtime {runtime} needs.',
     fix: 'Write `index.handler` or `dist/api.handler`.',
   },
+  handlerNotAscii: {
+    message: 'Handler {found} has characters that are not ASCII.',
+    fix: 'Give file and export a name of ASCII letters, digits, `_` and `-`, for example `index.handler`.',
+  },
   concurrencyRuntime: {
     message: 'An instance of runtime {runtime} works on one request at a time, not on {found}.',
     fix: 'Leave `concurrency` out; `instances: { max: … }` allows more processes.',
@@ -182,6 +186,10 @@ export const faultTexts = {
     message: '{setting} has {length} characters, a secret needs at least {minimum}.',
     fix: 'Make one with `openssl rand -hex 32`.',
   },
+  tokenShort: {
+    message: '{setting} has {length} characters, so it is no token: one starts with `fun_` and has 47.',
+    fix: "On the server's machine: `export FUNADE_TOKEN=$(cat <data directory>/secrets/owner-token)`. Elsewhere ask an owner, who makes one with `funade token create`.",
+  },
   secretSpace: {
     message: '{setting} starts or ends with white space.',
     fix: 'Remove it; a newline at the end of a file is the usual cause.',
@@ -243,6 +251,7 @@ export const expectedTexts = {
   port: { words: 'a port from 0 to 65535', example: '`8000`' },
   path: { words: 'a path', example: '`./.funade`' },
   url: { words: 'an http or https address', example: '`https://api.github.com`' },
+  serverUrl: { words: 'an http or https address', example: '`http://127.0.0.1:8000`' },
   databaseUrl: { words: 'a PostgreSQL address', example: '`postgres://user:password@host:5432/funade`' },
   secrets: { words: 'a list of secrets', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },
 } as const satisfies Readonly<Record<string, { readonly words: string; readonly example: string }>>;

@@ -19,7 +19,7 @@ export type {
   VerifyStageConfig,
 } from './app/model.ts';
 export type { KnownNames } from './app/context.ts';
-export { parseFunctionConfig } from './app/function-config.ts';
+export { type FunctionSettings, parseFunctionConfig, readFunctionSettings } from './app/function-config.ts';
 export { configHash } from './app/hash.ts';
 export { expandReferences, referencesIn } from './app/references.ts';
 export { appConfigJsonSchema } from './app/json-schema.ts';

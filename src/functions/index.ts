@@ -20,8 +20,8 @@ import { type RunOnce, createRunOnce } from './invoke/idempotency.ts';
 import { type Invoker, createInvoker } from './invoke/invoker.ts';
 import { pruneResults } from './invoke/store.ts';
 import { createResultCache } from './invoke/result-cache.ts';
-import { type LambdaAccess, createLambdaGateway } from './lambda/gateway.ts';
-import type { LanguageStatus } from './languages/language.ts';
+import { type CallRate, type LambdaAccess, createLambdaGateway } from './lambda/gateway.ts';
+import type { LanguageStatus, SourceFile } from './languages/language.ts';
 import { makeKit } from './languages/kit.ts';
 import { createLanguages } from './languages/languages.ts';
 import { createFunctionLogs } from './logs/logs.ts';
@@ -43,12 +43,12 @@ export {
   type EventInvocations,
   type EventOrder,
 } from './events/event-invocations.ts';
-export { INVOCATION_STATES, type InvocationState } from './events/store.ts';
+export { INVOCATION_STATES, type InvocationState, type ListedInvocation } from './events/store.ts';
 export type { RunOnce } from './invoke/idempotency.ts';
 export type { Invocation, Invoked, Invoker } from './invoke/invoker.ts';
 export { PROBLEMS, type ProblemCode, problemOf } from './invoke/problems.ts';
-export type { LambdaAccess } from './lambda/gateway.ts';
-export type { LanguageStatus } from './languages/language.ts';
+export type { CallRate, LambdaAccess, LambdaCaller } from './lambda/gateway.ts';
+export type { LanguageStatus, SourceFile } from './languages/language.ts';
 export { type Outcome, reasonOf } from './outcome.ts';
 export type { PoolLimits } from './pools/pool.ts';
 export { LANGUAGE_TITLE, type Execution, type Session, type Sessions } from './sessions/sessions.ts';
@@ -104,6 +104,8 @@ export interface FunctionsOptions {
   readonly directory: string;
   readonly authorize: Authorize;
   readonly lambdaAccess: LambdaAccess;
+  /** How often a caller may call over the API of AWS Lambda; as often as they like without. */
+  readonly callRate?: CallRate;
   readonly secrets: SecretSource;
   /** Names this host among all on the database. The same after a restart, so that it takes the place of its predecessor. */
   readonly hostId: string;
@@ -120,6 +122,8 @@ export interface FunctionsOptions {
   readonly privateCookies?: readonly string[];
   /** Milliseconds from the last use after which a session ends, one hour; and at most, one day. */
   readonly sessions?: { readonly ttl: number; readonly longest: number };
+  /** Functions that scripts of sessions may make; 10,000. */
+  readonly mostScripts?: number;
   /** Milliseconds before the second and the third try of an event. */
   readonly eventPauses?: readonly [number, number];
   readonly egress?: EgressMeans;
@@ -148,11 +152,13 @@ export interface Functions {
   readonly runOnce: RunOnce;
   readonly metrics: FunctionMetrics;
   readonly logs: FunctionLogs;
+  /** File and handler of code that comes as one text. */
+  readonly sources: Readonly<Record<RuntimeName, SourceFile>>;
   /** What this machine has of each language. */
   languages(): Promise<ReadonlyMap<RuntimeName, LanguageStatus>>;
   isolation(): Isolation;
   readonly untrusted: 'refuse' | 'allow';
-  /** Forgets invocations and stored answers whose time is over. */
+  /** Forgets invocations, stored answers and compiled programs whose time is over. */
   prune(): Promise<void>;
   /** Megabytes that instances take, and may take. */
   memory(): { readonly used: number; readonly total: number };
@@ -168,6 +174,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
   const prewarmed = createPrewarmed();
   let kit: Promise<string> | undefined;
   const languages = createLanguages({
+    clock,
     kit: () => (kit ??= makeKit(join(directory, 'kits'))),
     spawn: sandbox.spawnWorker,
     directory: join(directory, 'builds'),
@@ -180,7 +187,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     spawn: sandbox.spawnWorker,
     isolation: sandbox.isolation,
     untrusted: options.untrusted,
-    languages,
+    languages: languages.hosting,
     limits: { ...POOL_LIMITS, ...options.limits },
     budget: createBudget(options.memory),
     prewarmed,
@@ -199,6 +206,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     read: (name, id) => readStandaloneVersion(db, name, id),
     locate: code.locate,
     readSmall: (digest) => code.readSmall(digest),
+    forgotten: (name) => sessions.forget(name),
   });
   const host = createHost({
     ...{ id: options.hostId, db, connection: options.connection, logger, means, counters },
@@ -213,13 +221,21 @@ export function createFunctions(options: FunctionsOptions): Functions {
     return (await pinned?.deployment().functions.get('main')?.prove()) ?? null;
   };
   const standalone = createStandaloneFunctions({
-    ...{ db, code, languages, secrets: options.secrets, refresh: host.refresh, forget: versions.forget },
+    ...{
+      db,
+      code,
+      languages: languages.publishing,
+      secrets: options.secrets,
+      refresh: host.refresh,
+      forget: versions.forget,
+    },
     refuse: (config) => refuseUntrusted(means, config),
+    mostScripts: options.mostScripts,
     prove,
   });
   const invoker = createInvoker({ host, standalone: versions, cache: createResultCache(clock.now) });
   const sessions = createSessions({
-    ...{ db, clock, logger, functions: standalone, invoker, prove },
+    ...{ db, clock, logger, functions: standalone, languages: languages.publishing, invoker, prove },
     ...(options.sessions ?? SESSIONS),
   });
   const events = createEventInvocations({
@@ -227,6 +243,12 @@ export function createFunctions(options: FunctionsOptions): Functions {
     ...(options.eventPauses === undefined ? {} : { pauses: options.eventPauses }),
   });
   const { isAccepting } = host;
+  /** First the host, which then tells nothing more: a version that is not compiled any more is no failed one. */
+  const stopHost = async () => {
+    const stopped = host.stop();
+    languages.stop();
+    await stopped;
+  };
   return {
     start: async ({ alone } = { alone: false }) => {
       await mkdir(directory, { recursive: true });
@@ -236,8 +258,8 @@ export function createFunctions(options: FunctionsOptions): Functions {
       await events.start({ alone });
     },
     stop: async () => {
-      await Promise.all([events.stop(), sessions.stop()]);
-      await host.stop();
+      // No new calls in the background; those that run end with the host, at its deadline, and are told before the rest goes.
+      await Promise.all([events.stop(), sessions.stop().then(stopHost)]);
       await prewarmed.stop();
       await egress.close();
       await logs.stop();
@@ -248,8 +270,9 @@ export function createFunctions(options: FunctionsOptions): Functions {
     }),
     lambda: createLambdaGateway({
       ...{ access: options.lambdaAccess, invoker, events, isAccepting, clock, logger, newRequestId: randomUUID },
+      ...(options.callRate === undefined ? {} : { callRate: options.callRate }),
     }),
-    platform: createPlatform(db, languages),
+    platform: createPlatform(db, languages.hosting),
     standalone,
     whereIs: async (name) => {
       const isWhole = (await standalone.find(name)) !== undefined || (await isApplication(db, name));
@@ -264,10 +287,13 @@ export function createFunctions(options: FunctionsOptions): Functions {
     isolation: sandbox.isolation,
     untrusted: options.untrusted,
     prune: async () => {
-      await Promise.all([events.prune(), pruneResults(db)]);
+      await Promise.all([events.prune(), pruneResults(db), languages.prune(), standalone.prune()]);
     },
     memory: means.budget.usage,
+    sources: languages.sources,
     languages: async () =>
-      new Map(await Promise.all([...languages].map(async ([name, each]) => [name, await each.status()] as const))),
+      new Map(
+        await Promise.all([...languages.hosting].map(async ([name, each]) => [name, await each.status()] as const)),
+      ),
   };
 }

@@ -17,6 +17,8 @@ export type Outcome =
   /** What came over the wire was no answer. */
   | { readonly kind: 'protocol'; readonly reason: string }
   | { readonly kind: 'response_too_large' }
+  /** Its reader was too far behind while the same process worked on other calls. */
+  | { readonly kind: 'reader_too_slow' }
   | { readonly kind: 'timeout'; readonly milliseconds: number }
   /** The queue is full, the call waited in it for as long as it may take, or the function's own limit is reached. */
   | { readonly kind: 'throttled'; readonly reason: string }
@@ -32,7 +34,15 @@ export type Outcome =
   | { readonly kind: 'abandoned' };
 
 const NOT_THE_VERSION: ReadonlySet<Outcome['kind']> = new Set<Outcome['kind']>([
-  ...(['invalid_event', 'throttled', 'shutting_down', 'abandoned', 'no_capacity', 'not_isolated'] as const),
+  ...([
+    'invalid_event',
+    'throttled',
+    'shutting_down',
+    'abandoned',
+    'reader_too_slow',
+    'no_capacity',
+    'not_isolated',
+  ] as const),
 ]);
 
 /** Whether an answer speaks against the version that gave it. */
@@ -82,6 +92,8 @@ export function reasonOf(outcome: Outcome): string {
       return 'it ran out of memory';
     case 'response_too_large':
       return 'it answered with more than 6 MB';
+    case 'reader_too_slow':
+      return 'its answer was not read';
     case 'shutting_down':
       return 'the server stops';
     case 'result':

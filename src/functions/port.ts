@@ -143,8 +143,6 @@ export interface FunctionLogLine extends AliasName {
 }
 
 export interface FunctionLogs {
-  /** The newest lines that this host keeps in memory, oldest first. */
-  read(alias: AliasName, limit?: number): readonly FunctionLogLine[];
   /** Stored lines of all hosts, oldest first: the newest ones, or those after a position. */
   list(query: LogQuery): Promise<readonly StoredLogLine[]>;
 }

@@ -22,7 +22,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't use {file}: {count} fault(s).",
-    fix: 'Correct the lines named below, then run `funade config lint`.',
+    fix: 'Correct these lines, then run `funade config lint`.',
   },
   FUN_CONFIG_MISSING: {
     blame: 'config',
@@ -128,7 +128,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't read the request: {count} fault(s).",
-    fix: 'Correct the fields named below; the API is described at /api/v1/openapi.json.',
+    fix: 'Correct these fields; the API is described at /api/v1/openapi.json.',
   },
   FUN_CONFLICT: {
     blame: 'user',
@@ -332,7 +332,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't deploy {name}: {count} fault(s) in its configuration or code.",
-    fix: 'Correct what is named below and deploy again.',
+    fix: 'Correct each of these faults and deploy again.',
   },
   FUN_FUNCTION_NOT_PROVEN: {
     blame: 'user',
@@ -389,7 +389,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't deploy to {environment}: {count} fault(s).",
-    fix: 'Correct what is named below, commit and ship again.',
+    fix: 'Correct each of these faults, commit and ship again.',
   },
   FUN_LEASE_LOST: {
     blame: 'internal',
@@ -478,7 +478,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't write {file}: it exists.",
-    fix: 'Add --yes to replace it, or name another file.',
+    fix: 'Add --yes to replace it.',
   },
   FUN_FILE_UNREADABLE: {
     blame: 'user',
@@ -494,7 +494,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't use the settings of this process: {count} fault(s).",
-    fix: 'Correct the settings named below; `funade config show --origin` tells where each value comes from.',
+    fix: 'Correct these settings; `funade config show --origin` tells where each value comes from.',
   },
   FUN_FILE_NOT_WRITTEN: {
     blame: 'user',
@@ -582,7 +582,7 @@ export const catalogue = {
   FUN_GIT_UNREACHABLE: {
     blame: 'forge',
     status: 502,
-    exit: 7,
+    exit: 1,
     retryable: true,
     message: 'Failed to fetch {source}: {reason}.',
     fix: 'Check the address, the network and the credentials with `git ls-remote {source}` on the server.',

@@ -6,7 +6,7 @@ export const japanese: {
 } = {
   FUN_CONFIG_INVALID: {
     message: '{file} を使えません。誤りが {count} 件あります。',
-    fix: '下に示した行を直し、`funade config lint` で確かめてください。',
+    fix: 'これらの行を直し、`funade config lint` で確かめてください。',
   },
   FUN_CONFIG_MISSING: {
     message: '{where} に {file} が見つかりません。',
@@ -58,7 +58,7 @@ export const japanese: {
   },
   FUN_BAD_REQUEST: {
     message: '要求を読み取れません。誤りが {count} 件あります。',
-    fix: '下に示した項目を直してください。API の説明は /api/v1/openapi.json にあります。',
+    fix: 'これらの項目を直してください。API の説明は /api/v1/openapi.json にあります。',
   },
   FUN_CONFLICT: {
     message: '{action} を実行できません: {reason}。',
@@ -162,7 +162,7 @@ export const japanese: {
   },
   FUN_TARGET_UNSUITABLE: {
     message: '{environment} へデプロイできません。誤りが {count} 件あります。',
-    fix: '下に示した点を直してコミットし、もう一度 ship してください。',
+    fix: 'これらの誤りを直してコミットし、もう一度 ship してください。',
   },
   FUN_LEASE_LOST: {
     message: '{what} の処理を止めました。別のプロセスが引き継いでいます。',
@@ -206,7 +206,7 @@ export const japanese: {
   },
   FUN_FILE_EXISTS: {
     message: '{file} はすでにあるため書き込めません。',
-    fix: '置き換えるなら --yes を付け、そうでなければ別のファイルを指定してください。',
+    fix: '置き換えるなら --yes を付けてください。',
   },
   FUN_FILE_UNREADABLE: {
     message: '{file} を読めません: {reason}。',
@@ -214,7 +214,7 @@ export const japanese: {
   },
   FUN_SETTINGS_INVALID: {
     message: 'このプロセスの設定を使えません。誤りが {count} 件あります。',
-    fix: '下に示した設定を直してください。各値の由来は `funade config show --origin` で分かります。',
+    fix: 'これらの設定を直してください。各値の由来は `funade config show --origin` で分かります。',
   },
   FUN_FILE_NOT_WRITTEN: {
     message: '{file} に書き込めません: {reason}。',
@@ -227,7 +227,7 @@ export const japanese: {
   },
   FUN_FUNCTION_INVALID: {
     message: '{name} をデプロイできません。設定またはコードに誤りが {count} 件あります。',
-    fix: '下記の箇所を直して、もう一度デプロイしてください。',
+    fix: 'これらの誤りを直して、もう一度デプロイしてください。',
   },
   FUN_FUNCTION_NOT_PROVEN: {
     message: '{name} のエイリアス {alias} をバージョン {version} に向けられません: {reason}。',

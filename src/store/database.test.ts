@@ -133,7 +133,8 @@ describe('a connection', () => {
 });
 
 test('JSON for PostgreSQL holds neither U+0000 nor half a character', async () => {
-  const value = { nul: 'a\0b', half: '\ud83d', whole: '\ud83d\ude00', quoted: String.raw`\u0000`, list: ['\0'] };
+  const whole = { nul: 'a\0b', half: '\ud83d', whole: '\ud83d\ude00', quoted: String.raw`\u0000`, list: ['\0'] };
+  const value = { ...whole, keys: [{ 'a\0': { '\ud83d': 1 } }] };
   const { rows } = await sql<{ back: unknown }>`select ${toJson(value)}::jsonb as back`.execute(database.db);
   expect(rows[0]?.back).toEqual({
     nul: 'a\uFFFDb',
@@ -141,6 +142,7 @@ test('JSON for PostgreSQL holds neither U+0000 nor half a character', async () =
     whole: '\ud83d\ude00',
     quoted: String.raw`\u0000`,
     list: ['\uFFFD'],
+    keys: [{ 'a\uFFFD': { '\uFFFD': 1 } }],
   });
 });
 

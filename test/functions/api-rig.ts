@@ -46,12 +46,18 @@ export async function createFunctionApiRig(
   const [clock, logger, key] = [systemClock, silentLogger, randomBytes(32)];
   const secrets = createSecretStore({ db, key, clock });
   const access = createAccess({ db, clock, logger, accessKeySeed: key });
-  const host = await startTestHost(database, { secrets, ...options.functions });
   const { execute = 0, read = 0 } = options.limits ?? {};
   const limits = {
     execute: createRateLimit({ clock, limit: execute, windowMs: 60_000 }),
     read: createRateLimit({ clock, limit: read, windowMs: 60_000 }),
   };
+  const lambdaAccess = {
+    secretOf: access.secretOfKey,
+    callerOfKey: access.identityOfKey,
+    callerOfToken: access.authenticate,
+  };
+  const lambda = { lambdaAccess, callRate: limits.execute };
+  const host = await startTestHost(database, { secrets, ...lambda, ...options.functions });
   const { api, close } = await createTestApi(
     {
       access,

@@ -23,8 +23,8 @@ const functions = createFunctions({
   queue: createMemoryQueue(silentLogger),
   lambdaAccess: {
     secretOf: () => Promise.resolve(null),
-    userOfKey: () => Promise.resolve(null),
-    userOfToken: () => Promise.resolve(null),
+    callerOfKey: () => Promise.resolve(null),
+    callerOfToken: () => Promise.resolve(null),
   },
   untrusted: 'refuse',
   secrets: { pin: () => Promise.resolve({}), resolve: () => Promise.resolve(new Map()) },

@@ -20,11 +20,13 @@ import {
 } from '../../src/functions/index.ts';
 import { type IsolationTier, type Sandbox, createSandbox } from '../../src/sandbox/index.ts';
 
+const TESTER = { user: 'tester', tokenId: 'tok_tester' };
+
 /** One access key, `test` with the secret `secret`, and one token, `right`. */
 const TEST_ACCESS: LambdaAccess = {
   secretOf: (id) => Promise.resolve(id === 'test' ? 'secret' : null),
-  userOfKey: (id) => Promise.resolve(id === 'test' ? 'tester' : null),
-  userOfToken: (token) => Promise.resolve(token === 'right' ? 'tester' : null),
+  callerOfKey: (id) => Promise.resolve(id === 'test' ? TESTER : null),
+  callerOfToken: (token) => Promise.resolve(token === 'right' ? TESTER : null),
 };
 
 /** Every name has a version, and none a value. */

@@ -7,22 +7,24 @@ export const RUNTIME_NAMES = ['nodejs', 'python', 'rust', 'provided'] as const;
 export const functionRuntime = z.enum(RUNTIME_NAMES);
 
 /** What `PUT /functions/{name}` takes. Without code, the present code gets other settings. */
-export const deployFunctionRequest = z.object({
-  /** As under a function's name in `funade.yaml`. */
-  config: json.default({}),
-  code: z
-    .union([
-      z.object({ zip: z.base64() }).strict(),
-      z.object({ files: z.record(z.string(), z.string()) }).strict(),
-      /** One file, named after the runtime: `index.mjs`, `index.py`, `main.rs`. */
-      z.object({ source: z.string() }).strict(),
-    ])
-    .optional(),
-  description: z.string().max(1000).optional(),
-  /** JSON Schema of `params`. */
-  parameters: json.optional(),
-  examples: z.array(z.unknown()).max(50).optional(),
-});
+export const deployFunctionRequest = z
+  .object({
+    /** As under a function's name in `funade.yaml`. */
+    config: json.default({}),
+    code: z
+      .union([
+        z.object({ zip: z.base64() }).strict(),
+        z.object({ files: z.record(z.string(), z.string()) }).strict(),
+        /** One file, named after the runtime: `index.mjs`, `index.py`, `main.rs`. */
+        z.object({ source: z.string() }).strict(),
+      ])
+      .optional(),
+    description: z.string().max(1000).optional(),
+    /** JSON Schema of `params`. */
+    parameters: json.optional(),
+    examples: z.array(z.unknown()).max(50).optional(),
+  })
+  .strict();
 export type DeployFunctionRequest = z.infer<typeof deployFunctionRequest>;
 
 export const functionVersionView = z.object({
@@ -30,6 +32,8 @@ export const functionVersionView = z.object({
   digest: z.string(),
   form: z.enum(['module', 'script']),
   config: json,
+  /** Why it did not come up when that was last tried; null when it did. */
+  fault: z.string().nullable(),
   publishedAt: time,
   publishedBy: z.string(),
 });
@@ -131,6 +135,10 @@ export const functionInvocationView = z.object({
   finishedAt: time.nullable(),
 });
 export type FunctionInvocationView = z.infer<typeof functionInvocationView>;
+
+/** One of a list: without its event, which may have 1 MB. */
+export const listedInvocationView = functionInvocationView.omit({ payload: true });
+export type ListedInvocationView = z.infer<typeof listedInvocationView>;
 
 /** What a call in the background is answered with. */
 export const acceptedInvocation = z.object({

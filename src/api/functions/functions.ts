@@ -1,6 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ALIAS_NAME, type CodeSource, FUNCTION_NAME, LATEST, type StandaloneFunction } from '../../functions/index.ts';
+import {
+  ALIAS_NAME,
+  type CodeSource,
+  FUNCTION_NAME,
+  type Functions,
+  LATEST,
+  type StandaloneFunction,
+  type StandaloneVersion,
+} from '../../functions/index.ts';
 import { FunadeError } from '../../kernel/index.ts';
 import { atLeast } from '../access/index.ts';
 import type { ApiApp } from '../app.ts';
@@ -36,13 +44,6 @@ const listQuery = z.object({
 });
 /** A zip of 50 MB in base64, and what is around it. */
 const DEPLOY_LIMIT = 70 * 1024 * 1024;
-const SOURCE_FILES = { nodejs: 'index.mjs', python: 'index.py', rust: 'main.rs', provided: 'bootstrap' } as const;
-const SOURCE_HANDLERS = {
-  nodejs: 'index.handler',
-  python: 'index.handler',
-  rust: 'main.rs',
-  provided: 'bootstrap',
-} as const;
 
 /** `/functions`: functions that are deployed by themselves, their versions and aliases. */
 export function registerStandaloneFunctions(app: ApiApp, { functions, limits }: FunctionsPlane): void {
@@ -92,11 +93,13 @@ export function registerStandaloneFunctions(app: ApiApp, { functions, limits }: 
     async (request, reply) => {
       const { name } = request.params;
       refuseTrust(request, request.body);
-      const { description, parameters, examples } = request.body;
+      const { description, parameters, examples, code } = request.body;
+      // Read once: settings that were given to one version's code must not come together with another one's.
+      const base = code === undefined ? await newestOf(name) : undefined;
       const published = await standalone.publish({
-        ...{ name, by: identityOf(request).user, form: 'module', code: codeOf(request.body) },
+        ...{ name, by: identityOf(request).user, form: 'module', code: codeOf(request.body, base, functions) },
         onFault: (outcome) => new OutcomeError(outcome as never),
-        config: await settingsOf(name, request.body),
+        config: settingsOf(request.body, base),
         ...(description === undefined ? {} : { description }),
         ...(parameters === undefined ? {} : { parameters }),
         ...(examples === undefined ? {} : { examples }),
@@ -108,17 +111,22 @@ export function registerStandaloneFunctions(app: ApiApp, { functions, limits }: 
     },
   );
 
-  /** Without code only settings change: those that are not named stay. */
-  async function settingsOf(name: string, body: DeployFunctionRequest): Promise<Readonly<Record<string, unknown>>> {
-    const { config, code } = body;
+  async function newestOf(name: string): Promise<StandaloneVersion> {
+    const { latest } = await standalone.get(name);
+    return standalone.version(name, latest);
+  }
+
+  /** Without code only settings change: those that are not named stay as they are in the base. */
+  function settingsOf(
+    { config, code }: DeployFunctionRequest,
+    base: StandaloneVersion | undefined,
+  ): Readonly<Record<string, unknown>> {
     if (code !== undefined && 'source' in code) {
       const runtime = functionRuntime.catch('nodejs').parse(config['runtime']);
-      return { handler: SOURCE_HANDLERS[runtime], ...config };
+      return { handler: functions.sources[runtime].handler, ...config };
     }
-    if (code !== undefined) return config;
-    const present = await standalone.get(name);
-    const { timeout, cache, instances, reserved, route, ...kept } = (await standalone.version(name, present.latest))
-      .config;
+    if (base === undefined) return config;
+    const { timeout, cache, instances, reserved, route, ...kept } = base.config;
     const { min, max } = instances;
     return {
       ...kept,
@@ -250,10 +258,15 @@ function refuseTrust(request: FastifyRequest, { config }: DeployFunctionRequest)
   throw new FunadeError('FUN_FORBIDDEN', { action: 'deploy trusted code', user, role, needed: 'owner' });
 }
 
-function codeOf({ code, config }: DeployFunctionRequest): CodeSource {
-  if (code === undefined) return { kind: 'present' };
+function codeOf(
+  { code, config }: DeployFunctionRequest,
+  base: StandaloneVersion | undefined,
+  { sources }: Pick<Functions, 'sources'>,
+): CodeSource {
+  if (base !== undefined) return { kind: 'version', number: base.number };
+  if (code === undefined) throw badRequest('there is no code', 'code');
   if ('zip' in code) return { kind: 'zip', bytes: Buffer.from(code.zip, 'base64') };
   if ('files' in code) return { kind: 'files', files: code.files };
   const runtime = functionRuntime.catch('nodejs').parse(config['runtime']);
-  return { kind: 'files', files: { [SOURCE_FILES[runtime]]: code.source } };
+  return { kind: 'files', files: { [sources[runtime].file]: code.source } };
 }

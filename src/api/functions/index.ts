@@ -25,7 +25,7 @@ export function functionResourcesOf(
       void app.register(async (inner) => {
         const scope = inner as unknown as ApiApp;
         scope.setErrorHandler(handleError);
-        register(scope, plane);
+        register(scope, plane, options.logger);
       });
     }
   };

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { FUNCTION_NAME, INVOCATION_STATES, type Invoked, checkJson } from '../../functions/index.ts';
 import { FunadeError } from '../../kernel/index.ts';
 import type { ApiApp } from '../app.ts';
-import { functionInvocationView, pageOf } from '../contract/index.ts';
+import { functionInvocationView, listedInvocationView, pageOf } from '../contract/index.ts';
 import { identityOf, requireRole, requireScope } from '../guard.ts';
 import { EVENT_LIMIT, badRequest, rawBody, takeRawJson } from './bodies.ts';
 import { OutcomeError } from './outcome-error.ts';
 import type { FunctionsPlane } from './plane.ts';
 import { limited } from './rates.ts';
-import { invocationViewOf } from './views.ts';
+import { invocationViewOf, listedInvocationViewOf } from './views.ts';
 
 const byName = z.object({ name: z.string().regex(FUNCTION_NAME) });
 const byId = byName.extend({ id: z.uuid() });
@@ -66,16 +66,16 @@ export function registerFunctionInvocations(scope: ApiApp, { functions, limits }
   scope.get(
     '/functions/:name/invocations',
     {
-      onRequest: requireScope('read:functions', 'list invocations'),
+      onRequest: [requireScope('read:functions', 'list invocations'), limited(limits.read)],
       schema: {
-        summary: 'Calls in the background, newest first; `state=dead` lists the dead letters',
+        summary: 'Calls in the background without their events, newest first; `state=dead` lists the dead letters',
         params: byName,
         querystring: listQuery,
-        response: { 200: pageOf(functionInvocationView) },
+        response: { 200: pageOf(listedInvocationView) },
       },
     },
     async ({ params, query }) => ({
-      items: (await events.list({ name: params.name, ...query })).map(invocationViewOf),
+      items: (await events.list({ name: params.name, ...query })).map(listedInvocationViewOf),
       next: null,
     }),
   );
@@ -83,7 +83,7 @@ export function registerFunctionInvocations(scope: ApiApp, { functions, limits }
   scope.get(
     '/functions/:name/invocations/:id',
     {
-      onRequest: requireScope('read:functions', 'read an invocation'),
+      onRequest: [requireScope('read:functions', 'read an invocation'), limited(limits.read)],
       schema: { summary: 'One call in the background', params: byId, response: { 200: functionInvocationView } },
     },
     async ({ params }) => invocationViewOf(await events.get(params.id)),

@@ -1,10 +1,11 @@
-import type { FastifyReply } from 'fastify';
+import { once } from 'node:events';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { FUNCTION_NAME, type LogQuery } from '../../functions/index.ts';
-import { FunadeError, sleep } from '../../kernel/index.ts';
+import { FunadeError, type Logger, messageOf, sleep } from '../../kernel/index.ts';
 import type { ApiApp } from '../app.ts';
 import { functionLogView, functionMetricsView, pageOf, runtimesView } from '../contract/index.ts';
-import { requireRole, requireScope } from '../guard.ts';
+import { isStillKnown, requireRole, requireScope } from '../guard.ts';
 import type { FunctionsPlane } from './plane.ts';
 
 const byName = z.object({ name: z.string().regex(FUNCTION_NAME) });
@@ -22,9 +23,11 @@ const headers = z.looseObject({ 'last-event-id': z.coerce.number().int().min(0).
 
 const LOOK_EVERY = 300;
 const BEAT_EVERY = 15_000;
+/** How long a reader whose token was revoked may go on. */
+const ASK_EVERY = 5000;
 
 /** What functions write and count, and what they run with. */
-export function registerFunctionObservability(app: ApiApp, { functions }: FunctionsPlane): void {
+export function registerFunctionObservability(app: ApiApp, { functions }: FunctionsPlane, logger: Logger): void {
   const { logs, metrics } = functions;
 
   async function whereIs(name: string) {
@@ -59,13 +62,13 @@ export function registerFunctionObservability(app: ApiApp, { functions }: Functi
       if (!String(request.headers['accept'] ?? '').includes('text/event-stream')) {
         return reply.type('application/json').send({ items: [...(await logs.list(query))], next: null });
       }
-      await follow(reply, { ...query, after: request.headers['last-event-id'] ?? query.after });
+      await follow(request, reply, { ...query, after: request.headers['last-event-id'] ?? query.after });
       return reply;
     },
   );
 
-  /** The newest lines, then whatever comes, until the reader leaves. */
-  async function follow(reply: FastifyReply, query: LogQuery): Promise<void> {
+  /** The newest lines, then whatever comes, until the reader leaves or may not read any more. */
+  async function follow(request: FastifyRequest, reply: FastifyReply, query: LogQuery): Promise<void> {
     const left = new AbortController();
     reply.hijack();
     const { raw } = reply;
@@ -77,9 +80,28 @@ export function registerFunctionObservability(app: ApiApp, { functions }: Functi
       'x-accel-buffering': 'no',
     });
     raw.write('retry: 2000\n\n');
+    try {
+      await passOn(request, raw, { query, left: left.signal });
+    } catch (thrown) {
+      logger.warn({ reason: messageOf(thrown) }, 'Failed to read lines for a stream; its reader can resume.');
+    } finally {
+      raw.end();
+    }
+  }
+
+  async function passOn(
+    request: FastifyRequest,
+    raw: FastifyReply['raw'],
+    { query, left }: { readonly query: LogQuery; readonly left: AbortSignal },
+  ): Promise<void> {
     let after = query.after;
     let beat = performance.now();
-    while (!left.signal.aborted && !app.isClosing()) {
+    let asked = beat;
+    while (!left.aborted && !app.isClosing()) {
+      if (performance.now() - asked > ASK_EVERY) {
+        asked = performance.now();
+        if (!(await isStillKnown(request))) return;
+      }
       const lines = await logs.list({ ...query, after });
       for (const line of lines) raw.write(`id: ${line.position}\nevent: line\ndata: ${JSON.stringify(line)}\n\n`);
       after = lines.at(-1)?.position ?? after ?? 0;
@@ -87,10 +109,9 @@ export function registerFunctionObservability(app: ApiApp, { functions }: Functi
         beat = performance.now();
         raw.write(': beat\n\n');
       }
-      if (raw.writableNeedDrain) await new Promise<void>((resolve) => wake(raw, resolve));
-      else if (lines.length < query.limit) await sleep(LOOK_EVERY, left.signal);
+      if (raw.writableNeedDrain) await once(raw, 'drain', { signal: left }).catch(() => {}); // it left
+      else if (lines.length < query.limit) await sleep(LOOK_EVERY, left);
     }
-    raw.end();
   }
 
   app.get(
@@ -125,9 +146,4 @@ export function registerFunctionObservability(app: ApiApp, { functions }: Functi
       return { isolation, untrusted: functions.untrusted, runtimes, memory: { ...functions.memory() } };
     },
   );
-}
-
-function wake(raw: FastifyReply['raw'], resolve: () => void): void {
-  raw.once('drain', resolve);
-  raw.once('close', resolve);
 }

@@ -1,5 +1,6 @@
 import type {
   EventInvocation,
+  ListedInvocation,
   Session,
   StandaloneAlias,
   StandaloneFunction,
@@ -11,6 +12,7 @@ import type {
   FunctionInvocationView,
   FunctionVersionView,
   FunctionView,
+  ListedInvocationView,
 } from '../contract/index.ts';
 
 export function functionViewOf(found: StandaloneFunction, form: StandaloneVersion['form']): FunctionView {
@@ -33,8 +35,8 @@ export function functionViewOf(found: StandaloneFunction, form: StandaloneVersio
 }
 
 export function versionViewOf(version: StandaloneVersion): FunctionVersionView {
-  const { number, digest, form, config, publishedAt, publishedBy } = version;
-  return { number, digest, form, config: { ...config }, publishedAt, publishedBy };
+  const { number, digest, form, config, fault, publishedAt, publishedBy } = version;
+  return { number, digest, form, config: { ...config }, fault, publishedAt, publishedBy };
 }
 
 export function aliasViewOf(alias: StandaloneAlias): FunctionAliasView {
@@ -56,9 +58,13 @@ export function sessionViewOf(session: Session) {
 }
 
 export function invocationViewOf(row: EventInvocation): FunctionInvocationView {
-  const { id, name, qualifier, state, attempts, payload, failure } = row;
+  return { ...listedInvocationViewOf(row), payload: row.payload };
+}
+
+export function listedInvocationViewOf(row: ListedInvocation): ListedInvocationView {
+  const { id, name, qualifier, state, attempts, failure } = row;
   return {
-    ...{ id, name, qualifier, state, attempts, payload, failure: failure === null ? null : { ...failure } },
+    ...{ id, name, qualifier, state, attempts, failure: failure === null ? null : { ...failure } },
     requestedBy: row.requested_by,
     requestedAt: row.requested_at.getTime(),
     finishedAt: row.finished_at?.getTime() ?? null,

@@ -5,8 +5,9 @@ import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { usage } from '../flags.ts';
 import { renderAliases, weightsText } from '../render/fn-lists.ts';
-import { type AddCommand, type Invocation, required, textOption } from '../shell.ts';
+import { type AddCommand, type Invocation, textOption } from '../shell.ts';
 import { restAt } from './fn-arguments.ts';
+import { aliasNameOf, anyAliasNameOf, functionNameOf } from './fn-names.ts';
 import { aliasPath, pointAlias } from './fn-point.ts';
 
 const HELP = 'funade fn alias --help';
@@ -23,9 +24,11 @@ export const addFnAlias: AddCommand = (parent, { text, action }) => {
     .option('--delete', text('option.deleteAlias'))
     .action(
       action(async (context, invocation) => {
-        const name = required(invocation, 0);
-        const alias = invocation.args[1];
+        const name = functionNameOf(context, invocation);
         const versions = restAt(invocation, 2);
+        const named = invocation.args[1];
+        const isRead = versions.length === 0 && invocation.options['delete'] !== true;
+        const alias = named && (isRead ? anyAliasNameOf(context, named) : aliasNameOf(context, named));
         const ifRevision = revisionOf(context, invocation);
         if (invocation.options['delete'] === true) {
           if (alias === undefined) throw usage(text('usage.missingArgument', { value: 'alias' }), HELP);
@@ -83,9 +86,10 @@ function weightsOf({ text }: Context, versions: readonly string[]): FunctionAlia
   const [first = ''] = versions;
   const whole = /^v?([1-9]\d*)$/u.exec(first)?.[1];
   if (whole !== undefined && versions.length === 1) return [{ version: whole, weight: 100 }];
+  if (versions.length > 2) throw usage(text('usage.fnTwo', { count: versions.length }), HELP);
   const weights = versions.map((value) => {
     const [, version, weight] = /^v?([1-9]\d*)=(\d{1,3})%?$/u.exec(value) ?? [];
-    if (version === undefined || versions.length > 2) throw usage(text('usage.fnWeights', { value }), HELP);
+    if (version === undefined) throw usage(text('usage.fnWeights', { value }), HELP);
     return { version, weight: Number(weight) };
   });
   const sum = weights.reduce((total, { weight }) => total + weight, 0);

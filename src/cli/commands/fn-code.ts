@@ -4,15 +4,15 @@ import { type DeployFunctionRequest, RUNTIME_NAMES } from '../../api/contract/in
 import { FunadeError, messageOf } from '../../kernel/index.ts';
 import type { Context } from '../context.ts';
 import { usage } from '../flags.ts';
-import { type FolderFile, readFolder, zipFolder } from './fn-folder.ts';
-
-type Runtime = (typeof RUNTIME_NAMES)[number];
+import { readFolder, zipFolder } from './fn-folder.ts';
+import { type Guess, HANDLERS, type Runtime, guessOf } from './fn-guess.ts';
+import { topOfZip } from './fn-zip.ts';
 
 /** Code as it is sent, and what its files say of it. */
 export interface ReadCode {
   readonly code: NonNullable<DeployFunctionRequest['code']>;
   /** Used where neither flags nor `--config` say otherwise. */
-  readonly guess: { readonly runtime?: Runtime; readonly handler?: string };
+  readonly guess: Guess;
   /** The place in what was read of a file that the server names; its text, when it can be shown. */
   readonly locate: (file: string) => Promise<{ readonly file: string; readonly text: string | null }>;
 }
@@ -29,23 +29,8 @@ const RUNTIME_OF_ENDING: ReadonlyMap<string, Runtime> = new Map([
   ['.py', 'python'],
   ['.rs', 'rust'],
 ]);
-const HANDLERS = {
-  nodejs: 'index.handler',
-  python: 'index.handler',
-  rust: 'main.rs',
-  provided: 'bootstrap',
-} as const satisfies Readonly<Record<Runtime, string>>;
-
-/** Files at the top of a folder that tell what is in it. */
-const SIGNS: ReadonlyMap<string, Required<ReadCode['guess']>> = new Map([
-  ['index.js', { runtime: 'nodejs', handler: 'index.handler' }],
-  ['index.mjs', { runtime: 'nodejs', handler: 'index.handler' }],
-  ['index.cjs', { runtime: 'nodejs', handler: 'index.handler' }],
-  ['index.py', { runtime: 'python', handler: 'index.handler' }],
-  ['main.rs', { runtime: 'rust', handler: 'main.rs' }],
-  ['Cargo.toml', { runtime: 'rust', handler: 'Cargo.toml' }],
-  ['bootstrap', { runtime: 'provided', handler: 'bootstrap' }],
-]);
+/** What the server calls source that is sent alone. */
+const ALONE: Readonly<Partial<Record<Runtime, string>>> = { nodejs: 'index.mjs', python: 'index.py', rust: 'main.rs' };
 
 export interface CodeQuestion {
   /** Of the function, for what is told. */
@@ -71,7 +56,7 @@ export async function readCode(context: Context, question: CodeQuestion): Promis
   }
 }
 
-async function readTree(context: Context, { name, path }: CodeQuestion, root: string): Promise<ReadCode> {
+async function readTree(context: Context, { name, path, runtime }: CodeQuestion, root: string): Promise<ReadCode> {
   const { text } = context;
   const { files, faults } = await readFolder(root, text);
   if (faults.length > 0) throw new FunadeError('FUN_FUNCTION_INVALID', { name, count: faults.length }, { faults });
@@ -82,14 +67,18 @@ async function readTree(context: Context, { name, path }: CodeQuestion, root: st
   }
   const zip = await zipFolder(root, files);
   checkZip(context, path, zip.length);
-  return { code: { zip: zip.toString('base64') }, guess: guessOf(files), locate: (file) => locateIn(path, root, file) };
+  const guess = guessOf(
+    files.map((file) => file.path),
+    runtime,
+  );
+  return { code: { zip: zip.toString('base64') }, guess, locate: (file) => locateIn(path, root, file) };
 }
 
-async function readZip(context: Context, { path }: CodeQuestion, at: string): Promise<ReadCode> {
+async function readZip(context: Context, { path, runtime }: CodeQuestion, at: string): Promise<ReadCode> {
   checkZip(context, path, (await stat(at)).size);
   const zip = await readFile(at);
   const locate = (file: string) => Promise.resolve({ file: `${path}:${file}`, text: null });
-  return { code: { zip: zip.toString('base64') }, guess: {}, locate };
+  return { code: { zip: zip.toString('base64') }, guess: guessOf(await topOfZip(zip), runtime), locate };
 }
 
 async function readSource(context: Context, { path, runtime: named }: CodeQuestion, at: string): Promise<ReadCode> {
@@ -101,18 +90,16 @@ async function readSource(context: Context, { path, runtime: named }: CodeQuesti
   const source = await readFile(at, 'utf8');
   // The server takes `source` for an ES module; CommonJS has to keep its name.
   const isNamed = runtime === 'nodejs' && (ending === '.js' || ending === '.cjs');
+  const alone = isNamed ? `index${ending}` : runtime && ALONE[runtime];
   return {
-    code: isNamed ? { files: { [`index${ending}`]: source } } : { source },
-    guess: runtime === undefined ? {} : { runtime, handler: HANDLERS[runtime] },
+    code: isNamed ? { files: { [alone ?? '']: source } } : { source },
+    guess: {
+      signs: [],
+      ...(runtime === undefined ? {} : { runtime, handler: HANDLERS[runtime] }),
+      ...(alone === undefined ? {} : { alone }),
+    },
     locate: () => Promise.resolve({ file: path, text: source }),
   };
-}
-
-function guessOf(files: readonly FolderFile[]): ReadCode['guess'] {
-  const guesses = files.flatMap(({ path }) => SIGNS.get(path) ?? []);
-  const [first] = guesses;
-  const isSure = guesses.every(({ runtime, handler }) => runtime === first?.runtime && handler === first.handler);
-  return first !== undefined && isSure ? first : {};
 }
 
 async function locateIn(path: string, root: string, file: string): ReturnType<ReadCode['locate']> {

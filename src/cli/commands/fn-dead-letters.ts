@@ -1,8 +1,10 @@
-import { functionInvocationView, pageOf } from '../../api/contract/index.ts';
+import { functionInvocationView, listedInvocationView, pageOf } from '../../api/contract/index.ts';
 import { segment } from '../client.ts';
 import { readLimit } from '../flags.ts';
 import { renderDeadLetters } from '../render/fn-lists.ts';
-import { type AddCommand, required, textOption } from '../shell.ts';
+import { type AddCommand, textOption } from '../shell.ts';
+import { requireKnown } from './fn-known.ts';
+import { functionNameOf, invocationIdOf } from './fn-names.ts';
 
 /** What the server lists at most. */
 const MOST = 200;
@@ -17,11 +19,12 @@ export const addFnDeadLetters: AddCommand = (parent, { text, action }) => {
     .option('--limit <count>', text('option.limit'))
     .action(
       action(async (context, invocation) => {
-        const name = required(invocation, 0);
+        const name = functionNameOf(context, invocation);
         const path = `/api/v1/functions/${segment(name)}/invocations`;
         const client = await context.client();
-        const id = textOption(invocation, 'retry');
-        if (id !== undefined) {
+        const retry = textOption(invocation, 'retry');
+        if (retry !== undefined) {
+          const id = invocationIdOf(context, retry, name);
           const retried = await client.post(`${path}/${segment(id)}/retry`, {}, functionInvocationView);
           context.note(text('told.deadLetterRetried', { id, name }));
           context.show(retried, () => [retried.id]);
@@ -29,7 +32,8 @@ export const addFnDeadLetters: AddCommand = (parent, { text, action }) => {
         }
         const limit = readLimit(invocation.options['limit'], context.language);
         const query = { state: 'dead', limit: Math.min(MOST, limit + 1) };
-        const { items } = await client.get(path, pageOf(functionInvocationView), query);
+        const { items } = await client.get(path, pageOf(listedInvocationView), query);
+        if (items.length === 0) await requireKnown(context, name);
         const shown = items.slice(0, limit);
         context.show(shown, (screen) => (shown.length === 0 ? [] : renderDeadLetters(shown, screen)));
         if (context.flags.json) return;

@@ -1,7 +1,8 @@
 import { confirm } from '../ask.ts';
 import { segment } from '../client.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type AddCommand, required } from '../shell.ts';
+import type { AddCommand } from '../shell.ts';
+import { functionNameOf } from './fn-names.ts';
 
 /** `funade fn delete <name>` */
 export const addFnDelete: AddCommand = (parent, { text, action }) => {
@@ -11,7 +12,7 @@ export const addFnDelete: AddCommand = (parent, { text, action }) => {
     .argument('<name>', text('arg.function'))
     .action(
       action(async (context, invocation) => {
-        const name = required(invocation, 0);
+        const name = functionNameOf(context, invocation);
         if (!(await confirm(context, text('ask.deleteFunction', { name }), `funade fn delete ${name}`))) {
           return EXIT.failed;
         }

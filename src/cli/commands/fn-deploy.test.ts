@@ -1,7 +1,9 @@
 import { chmod, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { fromBufferPromise } from 'yauzl';
+import { ZipFile } from 'yazl';
 import { type DeployFunctionRequest, deployFunctionRequest } from '../../api/contract/index.ts';
 import { aliasOf, createFnRig, functionOf, versionOf } from '../../../test/fn-rig.ts';
 
@@ -82,7 +84,7 @@ test('every option becomes the setting of its name', async () => {
     runtime: 'python',
     handler: 'index.main',
     memory: 256,
-    timeout: '90000ms',
+    timeout: '1m30s',
     environment: { A: '1=2', B: '' },
     egress: ['api.example.com:443'],
     trusted: true,
@@ -165,7 +167,9 @@ test.each([
   [['deploy', 'calc', 'huge'], "the files of 'huge' have 251 MB; at most 250 MB are taken"],
   [['deploy', 'calc', 'calc.go'], "the ending of 'calc.go' does not tell its language"],
   [['deploy', 'calc', 'calc.mjs', '--config', 'gone.yaml'], "'gone.yaml' can not be read"],
-  [['deploy', 'calc', 'calc.mjs', '--env', 'SECRET'], "'SECRET' is not of the form KEY=VALUE"],
+  [['deploy', 'Calc', 'calc.mjs'], "'Calc' is not the name of a function: those have a–z, 0–9"],
+  [['deploy', 'calc', 'calc.mjs', '--alias', 'Live'], "'Live' is not the name of an alias: those have a–z, 0–9"],
+  [['deploy', 'calc', 'calc.mjs', '--alias', '3'], "'3' is not the name of an alias"],
   [['deploy', 'calc', 'calc.mjs', '--timeout', 'soon'], "'soon' is not a duration"],
 ])('%j is refused before anything is sent', async (argv, reason) => {
   await write({
@@ -197,6 +201,115 @@ test('faults of options are all told with the option, in the language of the rea
   };
   expect(error.errors.map(({ message }) => /\p{Script=Hiragana}/u.test(message))).toEqual([true, true, true]);
   expect(plane().seen).toEqual([]);
+});
+
+test('what can not be read in an option is told together with all other faults', async () => {
+  await write({ 'calc.mjs': SOURCE });
+  const { code, stderr } = await funade(['deploy', 'calc', 'calc.mjs', '--env', 'SECRET', '--memory', '5']);
+  expect(code).toBe(2);
+  for (const part of ['2 fault(s)', '--env', "'SECRET' is not of the form KEY=VALUE", '--memory', 'found 5']) {
+    expect(stderr).toContain(part);
+  }
+  expect(plane().seen).toEqual([]);
+});
+
+test('a value is told as it was given', async () => {
+  await write({ 'calc.mjs': SOURCE });
+  const { stderr } = await funade(['deploy', 'calc', 'calc.mjs', '--timeout', '5h']);
+  expect(stderr).toContain('found "5h"');
+});
+
+test.each([
+  ['a section that never ends', '{"memory": 256,', 'calc.yaml:1:'],
+  ['a key that is given twice', 'memory: 128\nmemory: 256\n', 'calc.yaml:2:1'],
+  ['a quote that is never closed', 'handler: index.run\nmemory: "256', 'calc.yaml:2:'],
+  ['a list that never ends', 'a: [1\n b', 'calc.yaml:2:'],
+])('%s in a --config file is told as `config lint` does, and nothing is sent', async (_, config, place) => {
+  await write({ 'calc.mjs': SOURCE, 'calc.yaml': config });
+  const { code, stderr } = await funade(['deploy', 'calc', 'calc.mjs', '--config', 'calc.yaml', '--memory', '64']);
+  expect([code, plane().seen]).toEqual([2, []]);
+  expect(stderr).toContain(place);
+  expect(stderr).toMatch(/YAML stops making sense here|appears twice/u);
+  const japanese = await funade(['deploy', 'calc', 'calc.mjs', '--config', 'calc.yaml', '--lang', 'ja']);
+  expect(japanese.stderr).toMatch(/YAML として読めません|2 回あります/u);
+});
+
+test('a key that is given twice is told beside the faults of other keys', async () => {
+  await write({ 'calc.mjs': SOURCE, 'calc.yaml': 'memory: 128\nmemory: 256\nconcurency: 2\n' });
+  const { stderr } = await funade(['deploy', 'calc', 'calc.mjs', '--config', 'calc.yaml']);
+  for (const part of ['2 fault(s)', 'Key "memory" appears twice', 'concurrency']) expect(stderr).toContain(part);
+});
+
+async function zipOf(files: readonly string[]): Promise<Buffer> {
+  const zip = new ZipFile();
+  for (const name of files) zip.addBuffer(Buffer.from(SOURCE), name);
+  zip.end();
+  return buffer(zip.outputStream as NodeJS.ReadableStream & AsyncIterable<Buffer>);
+}
+
+test.each([
+  ['index.mjs', 'nodejs', 'index.handler'],
+  ['index.py', 'python', 'index.handler'],
+  ['main.rs', 'rust', 'main.rs'],
+  ['bootstrap', 'provided', 'bootstrap'],
+])('a zip with %s at its top is recognised as the folder is', async (file, runtime, handler) => {
+  await writeFile(join(folder(), 'calc.zip'), await zipOf([file, 'lib/index.py']));
+  takes();
+  expect((await funade(['deploy', 'calc', 'calc.zip'])).code).toBe(0);
+  expect(sent().config).toEqual({ runtime, handler });
+});
+
+test.each(['fn', 'fn.zip'])('what %s holds has to tell its language, or an option does', async (path) => {
+  await write({ 'fn/app.mjs': SOURCE });
+  await writeFile(join(folder(), 'fn.zip'), await zipOf(['app.mjs']));
+  const unknown = await funade(['deploy', 'calc', path]);
+  const told = unknown.stderr.replaceAll(/\s+/gu, ' ');
+  expect(unknown.code).toBe(2);
+  expect(told).toContain(`the language is not known: '${path}' has none of index.mjs, index.js`);
+  expect(told).toContain('--runtime nodejs --handler app.handler');
+  expect(told).toContain('1 fault(s)');
+  const half = await funade(['deploy', 'calc', path, '--runtime', 'nodejs']);
+  expect(half.stderr.replaceAll(/\s+/gu, ' ')).toContain(`the handler is not known: '${path}'`);
+  expect(plane().seen).toEqual([]);
+  takes();
+  expect((await funade(['deploy', 'calc', path, '--runtime', 'nodejs', '--handler', 'app.handler'])).code).toBe(0);
+});
+
+test('a folder with files of two languages says which; one option chooses', async () => {
+  await write({ 'fn/index.mjs': SOURCE, 'fn/index.py': SOURCE });
+  const { stderr } = await funade(['deploy', 'calc', 'fn']);
+  expect(stderr).toContain("the language is not clear: 'fn' has index.mjs, index.py at its top");
+  takes();
+  expect((await funade(['deploy', 'calc', 'fn', '--runtime', 'python'])).code).toBe(0);
+  expect(sent().config).toEqual({ runtime: 'python', handler: 'index.handler' });
+});
+
+test.each([
+  ['ok.mjs', 'ok.handler', 'under the name index.mjs', '`index.handler`'],
+  ['ok.js', 'ok.run', 'under the name index.js', '`index.run`'],
+  ['ok.py', 'ok.main', 'under the name index.py', '`index.main`'],
+  ['ok.rs', 'ok.rs', 'under the name main.rs', '`main.rs`'],
+])('%s is renamed when it is deployed alone, and --handler %s is told so', async (file, handler, name, fix) => {
+  await write({ [file]: SOURCE });
+  const { code, stderr } = await funade(['deploy', 'calc', file, '--handler', handler]);
+  expect(code).toBe(2);
+  for (const part of ['--handler', name, fix]) expect(stderr).toContain(part);
+  expect(plane().seen).toEqual([]);
+});
+
+test('a handler that is not ASCII is told as such', async () => {
+  await write({ 'fn/入口.mjs': SOURCE });
+  const argv = ['deploy', 'calc', 'fn', '--runtime', 'nodejs', '--handler', '入口.handler'];
+  expect((await funade(argv)).stderr).toContain('has characters that are not ASCII');
+  expect((await funade([...argv, '--lang', 'ja'])).stderr).toContain('ASCII ではない文字');
+});
+
+test('code that does not come up ends with 1: the server was reached', async () => {
+  await write({ 'calc.mjs': SOURCE });
+  plane().route(ROUTE, {
+    problem: { status: 502, code: 'INIT_ERROR', detail: 'It did not start.', details: { by: 'function' } },
+  });
+  expect((await funade(['deploy', 'calc', 'calc.mjs'])).code).toBe(1);
 });
 
 test('faults of a --config file are told with their lines; where an option wins, what the file says does not matter', async () => {

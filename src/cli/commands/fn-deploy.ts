@@ -5,9 +5,11 @@ import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { renderDeployed, weightsText } from '../render/fn-lists.ts';
 import { renderProblem } from '../render/problem.ts';
-import { type AddCommand, given, required, textOption } from '../shell.ts';
+import { type AddCommand, given, textOption } from '../shell.ts';
 import { collect } from './fn-arguments.ts';
 import { type ReadCode, readCode } from './fn-code.ts';
+import { withoutGaps } from './fn-guess.ts';
+import { aliasNameOf, functionNameOf } from './fn-names.ts';
 import { type Pointing, pointAlias, pointCommand } from './fn-point.ts';
 import { type Settings, faultsOf, placed, readSettings } from './fn-settings.ts';
 
@@ -32,24 +34,24 @@ export const addFnDeploy: AddCommand = (parent, { text, action }) => {
     .option('--trusted', text('option.trusted'))
     .action(
       action(async (context, invocation) => {
-        const name = required(invocation, 0);
+        const name = functionNameOf(context, invocation);
+        const named = textOption(invocation, 'alias');
+        const alias = named === undefined ? undefined : aliasNameOf(context, named);
+        const path = invocation.args[1] ?? '.';
         const settings = await readSettings(context, invocation);
+        if (settings.file?.values === null) return refuse(context, { name, settings, faults: settings.faults });
         const { runtime } = settings.values;
-        const code = await readCode(context, {
-          name,
-          path: invocation.args[1] ?? '.',
-          runtime: typeof runtime === 'string' ? runtime : undefined,
-        });
+        const question = { name, path, runtime: typeof runtime === 'string' ? runtime : undefined };
+        const code = await readCode(context, question);
         const config = configOf(settings, code);
-        const faults = faultsOf(config, context.language).map((fault) => placed(settings, fault));
-        if (faults.length > 0) {
-          const invalid = new FunadeError('FUN_FUNCTION_INVALID', { name, count: faults.length }, { faults });
-          return tellFaults(context, invalid, sourceOfSettings(settings));
-        }
+        const checked = withoutGaps(config, { path, guess: code.guess, text });
+        const found = [...checked.faults, ...faultsOf(checked.config, context.language)];
+        const faults = [...settings.faults, ...found.map((fault) => placed(settings, fault))];
+        if (faults.length > 0) return refuse(context, { name, settings, faults });
         const description = textOption(invocation, 'description');
         const order = { name, body: { config, code: code.code, ...given({ description }) } };
         try {
-          return await deploy(context, order, textOption(invocation, 'alias'));
+          return await deploy(context, order, alias);
         } catch (thrown) {
           if (!(thrown instanceof ProblemError) || thrown.problem.errors.length === 0) throw thrown;
           return tellServerFaults(context, thrown, { settings, code });
@@ -90,10 +92,19 @@ async function pointDeployed(context: Context, pointing: Pointing) {
   }
 }
 
+/** Nothing was sent yet. */
+function refuse(
+  context: Context,
+  { name, settings, faults }: { readonly name: string; readonly settings: Settings; readonly faults: readonly Fault[] },
+): ExitCode {
+  const invalid = new FunadeError('FUN_FUNCTION_INVALID', { name, count: faults.length }, { faults });
+  return tellFaults(context, invalid, sourceOfSettings(settings));
+}
+
 /** Settings as they were given; what is left out is what the code tells, else the server's default. */
-function configOf({ values }: Settings, { guess }: ReadCode): Readonly<Record<string, unknown>> {
-  const isGuessed = values['runtime'] === undefined || values['runtime'] === guess.runtime;
-  return isGuessed ? { ...given(guess), ...values } : values;
+function configOf({ values }: Settings, { guess: { runtime, handler } }: ReadCode): Readonly<Record<string, unknown>> {
+  const isGuessed = values['runtime'] === undefined || values['runtime'] === runtime;
+  return isGuessed ? { ...given({ runtime, handler }), ...values } : values;
 }
 
 async function tellServerFaults(

@@ -68,7 +68,7 @@ async function readUntil(context: Context, { path, query, print }: FollowedLines
       outage =
         thrown instanceof FunadeError || thrown instanceof ProblemError ? thrown : unreachable(client.server, thrown);
     }
-    if (lostSince === undefined) context.note(context.text('told.reconnecting', { duration: formatDuration(0) }));
+    if (lostSince === undefined) context.note(context.text('told.connectionLost'));
     lostSince ??= clock.now();
     if (clock.now() - lostSince > OUTAGE) throw outage;
     await sleep(pause, signal);

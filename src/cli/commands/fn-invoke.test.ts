@@ -1,9 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createFnRig } from '../../../test/fn-rig.ts';
 
 const { plane, folder, funade } = createFnRig();
+const MIB = 1024 * 1024;
 const ROUTE = 'POST /api/v1/functions/calc/invocations';
 const HEADERS = { 'x-funade-version': '3', 'x-funade-duration-ms': '1.234', 'x-funade-replayed': 'false' };
 
@@ -84,6 +85,47 @@ test.each([
   const failed = await funade(['invoke', 'calc', '--data', '{}']);
   expect(failed.code).toBe(exit);
   expect(failed.stderr).toContain(code);
+});
+
+test.each([
+  [['--data', '@huge.json'], 6 * MIB + 1, '6 MiB'],
+  [['--data', '@huge.json', '--event'], MIB + 1, '1 MiB'],
+])('%j that is larger than the server takes is refused before it is sent', async (argv, size, limit) => {
+  await writeFile(join(folder(), 'huge.json'), '');
+  await truncate(join(folder(), 'huge.json'), size);
+  const { code, stderr } = await funade(['invoke', 'calc', ...argv]);
+  expect([code, plane().seen]).toEqual([2, []]);
+  expect(stderr).toContain(`FUN_BODY_TOO_LARGE  Can't take a body larger than ${limit}.`);
+});
+
+test('the largest event that the server takes is sent', async () => {
+  await writeFile(join(folder(), 'large.json'), `"${'x'.repeat(6 * MIB - 2)}"`);
+  plane().route(ROUTE, ({ text }) => ({ json: text.length }));
+  expect((await funade(['invoke', 'calc', '--data', '@large.json'])).stdout).toBe(`${6 * MIB}\n`);
+});
+
+test('--timeout ends the wait for a result with 5', async () => {
+  plane().route(ROUTE, { stream: () => {} });
+  const { code, stderr } = await funade(['invoke', 'calc', '--timeout', '200ms']);
+  expect(code).toBe(5);
+  expect(stderr).toContain('Stopped waiting for calc after 200ms');
+  expect(stderr).toContain('→ funade fn logs calc');
+});
+
+test.each([
+  [['shop-hello'], '--qualifier', 'funade fn invoke shop-hello --qualifier <environment>'],
+  [['calc', '--qualifier', 'nope'], 'an alias or version that is there', 'funade fn alias calc'],
+  [['nope'], 'Ask for a list.', 'funade fn list'],
+])('what %j did not find is told by what was typed', async (argv, fix, command) => {
+  for (const name of ['calc', 'shop-hello', 'nope']) {
+    plane().route(`POST /api/v1/functions/${name}/invocations`, {
+      problem: { status: 404, code: 'FUN_NOT_FOUND', detail: `Can't find function ${name}.`, fix: 'Ask for a list.' },
+    });
+  }
+  const { code, stderr } = await funade(['invoke', ...argv]);
+  expect(code).toBe(2);
+  expect(stderr.replaceAll(/\s+/gu, ' ')).toContain(fix);
+  expect(stderr).toContain(`→ ${command}`);
 });
 
 test('--event prints the id of the call alone, and says when the key was used before', async () => {

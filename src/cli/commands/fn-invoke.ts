@@ -2,16 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { acceptedInvocation } from '../../api/contract/index.ts';
-import { FunadeError, messageOf } from '../../kernel/index.ts';
+import { FunadeError, formatDuration, messageOf } from '../../kernel/index.ts';
 import { ProblemError, type Relayed, segment } from '../client.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { usage } from '../flags.ts';
 import { prettyJson } from '../render/fn-json.ts';
 import { renderProblem } from '../render/problem.ts';
-import { type AddCommand, given, required, textOption } from '../shell.ts';
+import { type AddCommand, given, textOption } from '../shell.ts';
+import { functionNameOf } from './fn-names.ts';
 
 const HELP = 'funade fn invoke --help';
+const MIB = 1024 * 1024;
+/** What the server takes as an event. */
+const LIMITS = {
+  request: { size: 6 * MIB, words: '6 MiB' },
+  event: { size: MIB, words: '1 MiB' },
+} as const;
 
 /** `funade fn invoke <name>`: prints the result as it came. Ends with 1 when the function failed. */
 export const addFnInvoke: AddCommand = (parent, { text, action }) => {
@@ -25,26 +32,57 @@ export const addFnInvoke: AddCommand = (parent, { text, action }) => {
     .option('--idempotency-key <key>', text('option.idempotencyKey'))
     .action(
       action(async (context, invocation) => {
-        const name = required(invocation, 0);
+        const name = functionNameOf(context, invocation);
+        const qualifier = textOption(invocation, 'qualifier');
         const isEvent = invocation.options['event'] === true;
         const body = await readData(context, textOption(invocation, 'data'));
+        const { size, words } = isEvent ? LIMITS.event : LIMITS.request;
+        // Beyond it the server hangs up while the body is on its way, and what it says of it does not arrive.
+        if (body !== null && body.length > size) throw new FunadeError('FUN_BODY_TOO_LARGE', { limit: words });
         const client = await context.client();
+        const { timeout } = context.flags;
+        const signal = timeout === null ? undefined : AbortSignal.timeout(timeout);
         try {
           const answer = await client.relay(`/api/v1/functions/${segment(name)}/invocations`, {
-            query: { qualifier: textOption(invocation, 'qualifier'), type: isEvent ? 'event' : undefined },
+            query: { qualifier, type: isEvent ? 'event' : undefined },
             headers: given({ 'idempotency-key': textOption(invocation, 'idempotencyKey') }),
+            signal,
             body,
           });
           if (isEvent) showAccepted(context, answer, client.server);
           else showResult(context, name, answer);
           return EXIT.ok;
         } catch (thrown) {
-          if (thrown instanceof ProblemError && isFailedCall(thrown)) return tellFailure(context, name, thrown);
-          throw thrown;
+          if (signal?.aborted === true) throw stoppedWaiting(name, timeout ?? 0);
+          if (!(thrown instanceof ProblemError)) throw thrown;
+          // What the caller did wrong is told as any other error.
+          if (thrown.isOfCall) return tellFailure(context, name, thrown);
+          throw thrown.problem.status === 404 ? notFound(context, thrown, { name, qualifier }) : thrown;
         }
       }),
     );
 };
+
+function stoppedWaiting(name: string, timeout: number): FunadeError {
+  const command = `funade fn logs ${name}`;
+  const values = { subject: name, timeout: formatDuration(timeout), command };
+  return new FunadeError('FUN_WAIT_TIMEOUT', values, { next: [{ command }] });
+}
+
+/** The server does not tell which part of the name it did not find; what was typed does. */
+function notFound(
+  { text }: Context,
+  { problem, details }: ProblemError,
+  { name, qualifier }: { readonly name: string; readonly qualifier: string | undefined },
+): ProblemError {
+  if (qualifier !== undefined) {
+    const next = [{ command: `funade fn alias ${name}` }, { command: `funade fn versions ${name}` }];
+    return new ProblemError({ ...problem, fix: text('fn.qualifierUnknown', { name }), next }, details);
+  }
+  if (!name.includes('-')) return new ProblemError(problem, details);
+  const next = [{ command: `funade fn invoke ${name} --qualifier <environment>` }, { command: 'funade fn list' }];
+  return new ProblemError({ ...problem, fix: text('fn.environmentNeeded'), next }, details);
+}
 
 /** JSON itself, `@file`, or `-` for standard input; null without. */
 async function readData(context: Context, data: string | undefined): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -87,11 +125,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The call reached the function or its platform; what the caller did wrong is told as any other error. */
-function isFailedCall({ details }: ProblemError): boolean {
-  return details['by'] === 'function' || details['by'] === 'platform';
 }
 
 /** The error with its type and trace, which other errors do not have. */

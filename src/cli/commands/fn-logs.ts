@@ -3,11 +3,14 @@ import { segment } from '../client.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readLimit } from '../flags.ts';
 import { renderLogLine } from '../render/fn-log-line.ts';
-import { type AddCommand, required, textOption } from '../shell.ts';
+import { type AddCommand, textOption } from '../shell.ts';
 import { followLines } from './fn-follow.ts';
+import { functionNameOf } from './fn-names.ts';
 
 /** Lines without `--limit`. */
 const LINES = 100;
+/** What the server gives at most. */
+const MOST = 1000;
 
 /** `funade fn logs <name>`: the newest lines, oldest first; `--follow` goes on with those that come. */
 export const addFnLogs: AddCommand = (parent, { text, action }) => {
@@ -21,13 +24,13 @@ export const addFnLogs: AddCommand = (parent, { text, action }) => {
     .option('--limit <lines>', text('option.lines'))
     .action(
       action(async (context, invocation) => {
-        const name = required(invocation, 0);
+        const name = functionNameOf(context, invocation);
         const { limit } = invocation.options;
         const path = `/api/v1/functions/${segment(name)}/logs`;
         const query = {
           environment: textOption(invocation, 'environment'),
           function: textOption(invocation, 'function'),
-          limit: limit === undefined ? LINES : readLimit(limit, context.language),
+          limit: limit === undefined ? LINES : readLimit(limit, context.language, MOST),
         };
         const print = (line: Parameters<typeof renderLogLine>[0]): void => {
           if (context.flags.json) context.json(line);

@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parse } from 'yaml';
-import { parseFunctionConfig } from '../../config/index.ts';
+import { type FunctionSettings, parseFunctionConfig, readFunctionSettings } from '../../config/index.ts';
 import { type Fault, type Language, messageOf } from '../../kernel/index.ts';
 import type { Context } from '../context.ts';
 import { usage } from '../flags.ts';
 import { type Invocation, given, textOption } from '../shell.ts';
-import { SourceError } from '../source-error.ts';
 import { listOption } from './fn-arguments.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -18,14 +16,13 @@ export interface Settings {
   /** Keys that flags gave a value. */
   readonly flagged: ReadonlySet<string>;
   readonly file: SettingsFile | null;
+  /** What can't be read at all, in the file or in a flag. What was read may be wrong beside it. */
+  readonly faults: readonly Fault[];
 }
 
-interface SettingsFile {
+interface SettingsFile extends FunctionSettings {
   readonly name: string;
   readonly text: string;
-  readonly values: Values;
-  /** What is wrong with it when it is read alone: where flags win, that does not matter. */
-  readonly faults: readonly Fault[];
 }
 
 const FLAGS: ReadonlyMap<string, string> = new Map([
@@ -41,22 +38,26 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
 ]);
 export async function readSettings(context: Context, invocation: Invocation): Promise<Settings> {
   const file = await readSettingsFile(context, textOption(invocation, 'config'));
-  const { timeout } = context.flags;
-  const environment = variablesOf(context, listOption(invocation, 'env'));
+  const { variables: environment, faults } = readVariables(context, listOption(invocation, 'env'));
   const egress = listOption(invocation, 'egress');
   const flags: Values = given({
     runtime: textOption(invocation, 'runtime'),
     handler: textOption(invocation, 'handler'),
     memory: numberOf(textOption(invocation, 'memory')),
     // `--timeout` is a global flag: commander hands it to the program.
-    timeout: timeout === null ? undefined : `${timeout}ms`,
+    timeout: invocation.program.opts<Values>()['timeout'],
     concurrency: numberOf(textOption(invocation, 'concurrency')),
-    environment: environment && { ...recordOf(file?.values['environment']), ...environment },
+    environment: environment && { ...recordOf(file?.values?.['environment']), ...environment },
     route: textOption(invocation, 'route'),
-    egress: egress.length === 0 ? undefined : [...new Set([...listOf(file?.values['egress']), ...egress])],
+    egress: egress.length === 0 ? undefined : [...new Set([...listOf(file?.values?.['egress']), ...egress])],
     trusted: invocation.options['trusted'] === true ? true : undefined,
   });
-  return { values: { ...file?.values, ...flags }, flagged: new Set(Object.keys(flags)), file };
+  return {
+    values: { ...file?.values, ...flags },
+    flagged: new Set(Object.keys(flags)),
+    file,
+    faults: [...(file?.documentFaults ?? []), ...faults],
+  };
 }
 
 /** What the server would say of a configuration, in the reader's language and before anything is sent. */
@@ -85,35 +86,25 @@ async function readSettingsFile(context: Context, name: string | undefined): Pro
       'funade fn deploy --help',
     );
   });
-  const read = parseFunctionConfig(text, { file: name, route: null, language: context.language });
-  const faults = read.ok ? [] : read.error;
-  const values = valuesOf(text);
-  if (values === null) throw new SourceError(name, text, faults);
-  return { name, text, values, faults };
+  return { name, text, ...readFunctionSettings(text, { file: name, language: context.language }) };
 }
 
-/** null where the file is not a section at all: the faults say why. */
-function valuesOf(text: string): Values | null {
-  try {
-    const value: unknown = parse(text, { merge: true, logLevel: 'silent' });
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
+/** `KEY=VALUE`, the value with all that follows the first `=`. A value may be secret: no fault repeats it. */
+function readVariables(
+  { text }: Context,
+  pairs: readonly string[],
+): { readonly variables: Readonly<Record<string, string>> | undefined; readonly faults: readonly Fault[] } {
+  const entries: [string, string][] = [];
+  const faults: Fault[] = [];
+  for (const pair of pairs) {
+    const [, key, value] = /^([^=]+)=(.*)$/su.exec(pair) ?? [];
+    if (key !== undefined && value !== undefined) entries.push([key, value]);
+    else {
+      const message = text('fn.variable', { value: pair.split('=', 1)[0] ?? '' });
+      faults.push({ path: '--env', message, fix: text('fn.variableFix') });
+    }
   }
-}
-
-/** `KEY=VALUE`, the value with all that follows the first `=`. */
-function variablesOf({ text }: Context, pairs: readonly string[]): Readonly<Record<string, string>> | undefined {
-  if (pairs.length === 0) return undefined;
-  return Object.fromEntries(
-    pairs.map((value) => {
-      const [, key, rest] = /^([^=]+)=(.*)$/su.exec(value) ?? [];
-      if (key === undefined || rest === undefined) {
-        throw usage(text('usage.fnVariable', { value: value.split('=', 1)[0] ?? '' }), 'funade fn deploy --help');
-      }
-      return [key, rest];
-    }),
-  );
+  return { variables: pairs.length === 0 ? undefined : Object.fromEntries(entries), faults };
 }
 
 /** A text that is no number goes on as it is: what reads it then says what it has to be. */

@@ -2,7 +2,8 @@ import { functionAliasView, functionVersionView, pageOf } from '../../api/contra
 import { segment } from '../client.ts';
 import { readLimit } from '../flags.ts';
 import { renderVersions } from '../render/fn-lists.ts';
-import { type AddCommand, required } from '../shell.ts';
+import type { AddCommand } from '../shell.ts';
+import { functionNameOf } from './fn-names.ts';
 
 /** `funade fn versions <name>`: newest first, with the aliases that point to them. */
 export const addFnVersions: AddCommand = (parent, { text, action }) => {
@@ -14,7 +15,7 @@ export const addFnVersions: AddCommand = (parent, { text, action }) => {
     .action(
       action(async (context, invocation) => {
         const limit = readLimit(invocation.options['limit'], context.language);
-        const path = `/api/v1/functions/${segment(required(invocation, 0))}`;
+        const path = `/api/v1/functions/${segment(functionNameOf(context, invocation))}`;
         const client = await context.client();
         const { items } = await client.get(`${path}/versions`, pageOf(functionVersionView));
         const versions = items.slice(0, limit);

@@ -36,7 +36,16 @@ test.each([
   [['list', '--language', 'ruby'], "'ruby' is not one of nodejs, python, rust, provided"],
   [['list', '--type', 'lambda'], "'lambda' is not one of session, function"],
   [['alias', 'calc', 'live', 'newest'], "'newest' is neither the number of a version nor a share such as 2=10"],
-  [['alias', 'calc', 'live', '1=90', '2=5', '3=5'], 'name one version, or two shares'],
+  [['alias', 'calc', 'live', '1=90', '2=5', '3=5'], 'an alias takes one version or two, not 3'],
+  [['alias', 'calc', 'Live', '3'], "'Live' is not the name of an alias"],
+  [['versions', 'Calc'], "'Calc' is not the name of a function"],
+  [['dead-letters', 'calc', '--retry', 'nope'], "'nope' is not the id of a dead letter; `funade fn dead-letters calc`"],
+  [
+    ['logs', 'calc', '--limit', '1001'],
+    "'1001' is not a whole number from 1 to 1000. Fix: See `funade fn logs --help`",
+  ],
+  [['versions', 'calc', '--limit', 'x'], 'from 1 to 500. Fix: See `funade fn versions --help`'],
+  [['deplyo', 'calc'], "unknown command 'deplyo' (did you mean `deploy`?). Fix:"],
   [['alias', 'calc', 'live', '1=90', '2=20'], 'the shares v1 90%, v2 20% sum up to 110, not to 100'],
   [['alias', 'calc', 'live', '3', '--if-revision', 'now'], "'now' is not the number of a revision"],
   [['alias', 'calc', '--delete'], "the argument 'alias' is missing"],
@@ -157,11 +166,25 @@ const letter: FunctionInvocationView = {
 test('dead-letters lists what was given up with the reason, and nothing of it moves the cursor', async () => {
   plane().route(`GET ${CALC}/invocations`, ({ query }) => {
     expect(query).toEqual({ state: 'dead', limit: '21' });
-    return page([letter]);
+    const { payload: _, ...listed } = letter;
+    return page([listed]);
   });
   const { stdout } = await funade(['dead-letters', 'calc']);
   expect(stdout).toContain(letter.id);
   expect(stdout).toContain('\n  FUNCTION_ERROR: TypeError: a is undefined\n');
+});
+
+test('dead-letters of a name that nothing has is not found, of one without any is empty', async () => {
+  plane().route(`GET ${CALC}/invocations`, page([]));
+  plane().route(`GET ${CALC}/logs`, page([]));
+  expect(await funade(['dead-letters', 'calc'])).toEqual({ code: 0, stdout: '', stderr: 'Nothing here.\n' });
+  const problem = { status: 404, code: 'FUN_NOT_FOUND', detail: "Can't find function calc." };
+  plane().route(`GET ${CALC}/logs`, { problem });
+  const { code, stderr } = await funade(['dead-letters', 'calc']);
+  expect(code).toBe(2);
+  expect(stderr).toContain("Can't find function calc.");
+  plane().route(`GET ${CALC}/logs`, { problem: { status: 403, code: 'FUN_FORBIDDEN' } });
+  expect((await funade(['dead-letters', 'calc'])).code).toBe(0);
 });
 
 test('dead-letters --retry has one tried again', async () => {

@@ -7,6 +7,8 @@ import type { Context } from '../context.ts';
 import { usage } from '../flags.ts';
 
 const HELP = 'funade secret set --help';
+/** What the server takes. A body that is far larger breaks the connection before it can say so. */
+const LARGEST = 64 * 1024;
 
 interface Wanted {
   readonly app: string;
@@ -21,6 +23,7 @@ interface Wanted {
 export async function readSecretValue(context: Context, wanted: Wanted): Promise<string | null> {
   const value = await valueFrom(context, wanted);
   if (value === '') throw usage(context.text('usage.secretEmpty'), HELP);
+  if (value !== null && Buffer.byteLength(value) > LARGEST) throw usage(context.text('usage.secretTooLarge'), HELP);
   return value;
 }
 

@@ -4,10 +4,13 @@ import { segment } from '../client.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usage } from '../flags.ts';
 import { showList } from '../listing.ts';
-import type { Text } from '../locales/index.ts';
+import type { Text, TextKey } from '../locales/index.ts';
 import { renderSecrets } from '../render/lists.ts';
 import { type AddCommand, type Invocation, given, required, textOption } from '../shell.ts';
+import { requireKnown } from './fn-known.ts';
 import { readSecretValue } from './secret-value.ts';
+
+const LONGEST_NAME = 64;
 
 /** `funade secret set|list|remove` */
 export const addSecret: AddCommand = (parent, { text, action }) => {
@@ -38,9 +41,12 @@ export const addSecret: AddCommand = (parent, { text, action }) => {
     .argument('<app>', text('arg.secretApp'))
     .option('--limit <count>', text('option.limit'))
     .action(
-      action((context, invocation) => {
-        const path = `/api/v1/apps/${segment(required(invocation, 0))}/secrets`;
-        return showList(context, invocation, { path, item: secretView, render: renderSecrets });
+      action(async (context, invocation) => {
+        const app = required(invocation, 0);
+        const path = `/api/v1/apps/${segment(app)}/secrets`;
+        const onEmpty = () => requireKnown(context, app);
+        await showList(context, invocation, { path, item: secretView, render: renderSecrets, onEmpty });
+        return undefined;
       }),
     );
   secret
@@ -65,10 +71,16 @@ export const addSecret: AddCommand = (parent, { text, action }) => {
     );
 };
 
+function faultOfName(name: string): TextKey {
+  if (name.includes('=')) return 'usage.secretInName';
+  if (name.startsWith('FUNADE_')) return 'usage.secretReserved';
+  return name.length > LONGEST_NAME ? 'usage.secretLong' : 'usage.secretForm';
+}
+
 /** A name that is none is not repeated: `NAME=value` would show the value. */
 function placeOf(invocation: Invocation, text: Text, verb: string) {
   const [app, name] = [required(invocation, 0), required(invocation, 1)];
-  if (!secretName.safeParse(name).success) throw usage(text('usage.secretName'), `funade secret ${verb} --help`);
+  if (!secretName.safeParse(name).success) throw usage(text(faultOfName(name)), `funade secret ${verb} --help`);
   return { app, name, environment: textOption(invocation, 'environment') };
 }
 

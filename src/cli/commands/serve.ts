@@ -19,9 +19,11 @@ export function addServer(parent: Command, { text, action, language }: Shell, na
   const known = new Set<string>(GLOBAL);
   for (const option of serverOptions as readonly ServerOption[]) {
     const flags = option.flags.filter((flag) => !known.has(flag));
+    const [first] = option.flags;
     for (const flag of flags) {
       known.add(flag);
-      command.option(`${flag} <value>`, option.doc[language]);
+      const isFirst = flag === first || first === undefined;
+      command.option(`${flag} <value>`, isFirst ? option.doc[language] : text('option.sameAs', { flag: first }));
     }
   }
   command.action(action((context, invocation) => run(context, invocation, { openDashboard: name === 'up' })));
@@ -58,7 +60,7 @@ function announce({ text, note, flags, json }: Context, server: Server, webhooks
   const { address, dataDir, database, ownerTokenFile, webhookSecretFile, isolation } = server;
   if (flags.json) json({ status: 'ready', address, dataDir, ownerTokenFile, webhookSecretFile });
   note(text('told.serverStarted', { address }));
-  if (webhooks) note(text('told.serverWebhooks', { address }));
+  if (webhooks) note(text('told.serverWebhooks', { address: `${address}/webhook/github` }));
   if (webhooks && webhookSecretFile !== null) note(text('told.serverSecret', { file: webhookSecretFile }));
   note(text('told.serverData', { dir: dataDir }));
   note(text('told.serverDatabase', { database }));

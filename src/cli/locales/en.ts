@@ -135,7 +135,27 @@ export const en = {
   'fn.aliasGone': '{alias} is not there any more. If the change is still right, repeat it with revision 0.',
   'fn.aliasChanged':
     '{alias} points to {weights} at revision {revision} now. If your change is still right, repeat it with that revision.',
+  'fn.environmentNeeded':
+    'A function of an application is called in an environment: name it with --qualifier. `funade status` shows the environments; `funade fn list` has the functions that stand alone.',
+  'fn.qualifierUnknown':
+    'Name an alias or version that is there, `funade fn alias {name}` and `funade fn versions {name}` list them; of a function of an application the environment.',
+  'fn.variable': "'{value}' is not of the form KEY=VALUE",
+  'fn.variableFix': 'Write for example `--env LOG_LEVEL=debug`.',
+  'fn.runtimeUnknown': "the language is not known: '{path}' has none of {known} at its top",
+  'fn.runtimeFix':
+    'Name language and handler, for example `--runtime nodejs --handler app.handler` for app.mjs that exports `handler`.',
+  'fn.runtimeUnclear': "the language is not clear: '{path}' has {signs} at its top",
+  'fn.runtimeChoose': 'Choose with --runtime (nodejs, python, rust or provided), or with --handler as well.',
+  'fn.handlerUnknown': "the handler is not known: '{path}' has no file of a known name at its top",
+  'fn.handlerUnclear': "the handler is not clear: '{path}' has {signs} at its top",
+  'fn.handlerFix': 'Name it, for example `--handler {example}`.',
+  'fn.handlerOfOther':
+    "'{path}' is deployed alone, under the name {name}, so that {handler} names a file that is not there",
+  'fn.handlerWrite': 'Write `{handler}`.',
+  'token.fix':
+    "On the server's machine: `export FUNADE_TOKEN=$(cat <data directory>/secrets/owner-token)`; the server prints where that is when it starts. Elsewhere set FUNADE_TOKEN to a token that an owner made with `funade token create`.",
   'fn.deployedNotPointed': 'the version is published; this points the alias to it',
+  'fn.notUp': 'did not come up',
   'fn.ignoreNegated': '`{pattern}`: patterns that start with ! are not known',
   'fn.linkBroken': 'the link leads nowhere',
   'fn.linkOutside': 'the link leads out of the folder; copy what it leads to',
@@ -247,9 +267,10 @@ export const en = {
   'told.written': 'Wrote {file}.',
   'told.lintOk': '{file} has no faults.',
   'told.goesOn': '{subject} goes on; follow it with `{command}`.',
+  'told.connectionLost': 'The server does not answer; trying again.',
   'told.reconnecting': 'The server does not answer; trying again ({duration}).',
   'told.serverStarted': 'Funade is up. Dashboard: {address}',
-  'told.serverWebhooks': 'Webhooks: {address}/webhook/github and {address}/webhook/gitlab',
+  'told.serverWebhooks': 'Webhooks: {address}',
   'told.serverSecret': 'Webhook secret: in {file}',
   'told.serverData': 'Data: {dir}',
   'told.serverDatabase': 'Database: {database}',
@@ -276,7 +297,7 @@ export const en = {
   'usage.excessArguments': 'too many arguments',
   'usage.missingOption': "the option '{value}' is required",
   'usage.missingSubcommand': 'a subcommand is missing',
-  'usage.nearest': '{reason}; did you mean {nearest}?',
+  'usage.nearest': '{reason} (did you mean `{nearest}`?)',
   'usage.duration': "'{value}' is not a duration; write for example 90s, 10m or 1h30m",
   'usage.choice': "'{value}' is not one of {known}",
   'usage.fnNoPath': "there is no file or folder '{path}'",
@@ -286,22 +307,32 @@ export const en = {
   'usage.fnZipTooLarge':
     "the zip of '{path}' has {size}; at most {limit} are taken. A .funadeignore says what to leave out of a folder",
   'usage.fnEnding': "the ending of '{path}' does not tell its language; name one of {known} with --runtime",
-  'usage.fnVariable': "'{value}' is not of the form KEY=VALUE",
+  'usage.fnName':
+    "'{value}' is not the name of a function: those have a–z, 0–9, - and _, start with a letter or digit, and are at most 70 long",
+  'usage.fnAlias':
+    "'{value}' is not the name of an alias: those have a–z, 0–9, - and _, start with a letter, and are at most 63 long",
+  'usage.fnInvocation': "'{value}' is not the id of a dead letter; `{command}` lists them",
+  'usage.fnTwo':
+    'an alias takes one version or two, not {count}; name two shares that sum up to 100, the new version last',
   'usage.fnWeights':
     "'{value}' is neither the number of a version nor a share such as 2=10; name one version, or two shares with the new version last",
   'usage.fnSum': 'the shares {weights} sum up to {sum}, not to 100',
   'usage.fnRevision': "'{value}' is not the number of a revision",
   'usage.fnDeleteAlone': '--delete goes with no versions and no --if-revision',
-  'usage.secretName':
-    'the name is not one of letters, digits and _ (at most 64), or it starts with FUNADE_; the value comes from a file or standard input',
+  'usage.secretInName':
+    'the value is not given with the name, where every program of this machine can read it; give it on standard input or with --from-file',
+  'usage.secretReserved': 'names that start with FUNADE_ are set by Funade',
+  'usage.secretLong': 'the name of a secret is at most 64 long',
+  'usage.secretForm': 'the name of a secret has only letters, digits and _, and does not start with a digit',
   'usage.secretEmpty': 'the value is empty',
+  'usage.secretTooLarge': 'the value has more than 64 KB',
   'usage.secretNotText': 'the value is not UTF-8 text; encode it first, for example with base64',
   'usage.fileUnreadable': "'{file}' can not be read: {reason}",
-  'usage.count': "'{value}' is not a whole number from 1 to 500",
+  'usage.count': "'{value}' is not a whole number from 1 to {most}",
   // doctor
   'doctor.node': 'Node.js',
   'doctor.nodeOld': '{version}; Funade needs 24 or newer',
-  'doctor.nodeFix': 'Start Funade with `npx funade` or `npm start`: they bring Node 24.',
+  'doctor.nodeFix': 'Start Funade with `npm start`, or with `funade` after `npm link`: both bring Node 24.',
   'doctor.git': 'git',
   'doctor.npm': 'npm',
   'doctor.bubblewrap': 'bubblewrap',
@@ -336,7 +367,8 @@ export const en = {
   'doctor.tokenOk': 'accepted',
   'doctor.tokenRefused': 'refused: {reason}',
   'doctor.tokenNone': 'none: FUNADE_TOKEN is not set and {file} can not be read',
-  'doctor.tokenFix': 'Set FUNADE_TOKEN to a token from `funade token create`, or run this as the user of the server.',
+  'doctor.tokenFix':
+    "Set FUNADE_TOKEN: on the server's machine `export FUNADE_TOKEN=$(cat <data directory>/secrets/owner-token)`, elsewhere a token that an owner made with `funade token create`.",
   // help
   'help.usage': 'Usage:',
   'help.arguments': 'Arguments:',
@@ -471,6 +503,7 @@ export const en = {
   'option.egress': 'host:port that the function may reach (repeatable)',
   'option.fnConfig': 'YAML or JSON file with settings as under a function in funade.yaml; other options win',
   'option.description': 'what it does, for lists',
+  'option.sameAs': 'The same as {flag}.',
   'option.alias': 'point this alias to the version when it is published',
   'option.trusted': 'vouch for the code: it runs even where isolation is missing (owners only)',
   'option.qualifier': 'alias or number of a version; environment of a function of an application',

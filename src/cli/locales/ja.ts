@@ -138,7 +138,26 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
     '{alias} はもうありません。それでも変更してよければ、リビジョン 0 を指定してもう一度実行してください。',
   'fn.aliasChanged':
     '{alias} は今、リビジョン {revision} で {weights} を指しています。それでも変更してよければ、そのリビジョンを指定してもう一度実行してください。',
+  'fn.environmentNeeded':
+    'アプリケーションの関数は環境の中で呼びます。--qualifier で環境を指定してください。環境は `funade status` で分かります。単独の関数は `funade fn list` で一覧できます。',
+  'fn.qualifierUnknown':
+    '存在するエイリアスか版を指定してください。`funade fn alias {name}` と `funade fn versions {name}` で一覧できます。アプリケーションの関数では環境を指定します。',
+  'fn.variable': '「{value}」は KEY=VALUE の形ではありません',
+  'fn.variableFix': '`--env LOG_LEVEL=debug` のように書いてください。',
+  'fn.runtimeUnknown': '言語が分かりません。「{path}」の最上位に {known} のどれもありません',
+  'fn.runtimeFix':
+    '言語とハンドラーを指定してください。例: `handler` をエクスポートする app.mjs なら `--runtime nodejs --handler app.handler`。',
+  'fn.runtimeUnclear': '言語を一つに決められません。「{path}」の最上位に {signs} があります',
+  'fn.runtimeChoose': '--runtime(nodejs、python、rust、provided)で選ぶか、--handler も指定してください。',
+  'fn.handlerUnknown': 'ハンドラーが分かりません。「{path}」の最上位に既知の名前のファイルがありません',
+  'fn.handlerUnclear': 'ハンドラーを一つに決められません。「{path}」の最上位に {signs} があります',
+  'fn.handlerFix': '`--handler {example}` のように指定してください。',
+  'fn.handlerOfOther': '「{path}」だけをデプロイすると名前は {name} になるため、{handler} の指すファイルがありません',
+  'fn.handlerWrite': '`{handler}` と書いてください。',
+  'token.fix':
+    'サーバーのマシンでは `export FUNADE_TOKEN=$(cat <データディレクトリ>/secrets/owner-token)` を実行してください。場所はサーバーの起動時に表示されます。それ以外では、owner が `funade token create` で発行したトークンを FUNADE_TOKEN に設定してください。',
   'fn.deployedNotPointed': '版は公開済みです。これでエイリアスを向けます',
+  'fn.notUp': '起動せず',
   'fn.ignoreNegated': '`{pattern}`: ! で始まるパターンは使えません',
   'fn.linkBroken': 'リンク先がありません',
   'fn.linkOutside': 'リンク先がフォルダーの外です。中身をコピーしてください',
@@ -250,9 +269,10 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'told.written': '{file} を書き込みました。',
   'told.lintOk': '{file} に誤りはありません。',
   'told.goesOn': '{subject} は続いています。`{command}` で確認できます。',
+  'told.connectionLost': 'サーバーが応答しません。再接続を試みています。',
   'told.reconnecting': 'サーバーが応答しません。再接続を試みています({duration})。',
   'told.serverStarted': 'Funade が起動しました。ダッシュボード: {address}',
-  'told.serverWebhooks': 'Webhook: {address}/webhook/github、{address}/webhook/gitlab',
+  'told.serverWebhooks': 'Webhook: {address}',
   'told.serverSecret': 'Webhook のシークレットの場所: {file}',
   'told.serverData': 'データ: {dir}',
   'told.serverDatabase': 'データベース: {database}',
@@ -289,22 +309,32 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'usage.fnZipTooLarge':
     '「{path}」の zip は {size} です。上限は {limit} です。フォルダーから除くものは .funadeignore に書けます',
   'usage.fnEnding': '「{path}」の拡張子から言語が分かりません。--runtime で {known} のいずれかを指定してください',
-  'usage.fnVariable': '「{value}」は KEY=VALUE の形ではありません',
+  'usage.fnName':
+    '「{value}」は関数の名前として使えません。英小文字か数字で始まる、英小文字・数字・-・_ の 70 文字以内にしてください',
+  'usage.fnAlias':
+    '「{value}」はエイリアスの名前として使えません。英小文字で始まる、英小文字・数字・-・_ の 63 文字以内にしてください',
+  'usage.fnInvocation': '「{value}」はデッドレターの ID ではありません。`{command}` で一覧できます',
+  'usage.fnTwo':
+    'エイリアスに指定できる版は一つか二つです({count} つあります)。合計が 100 になる配分を二つ、新しい方を後にして指定してください',
   'usage.fnWeights':
     '「{value}」は版の番号でも、2=10 のような配分でもありません。版を一つか、新しい方を後にして配分を二つ指定してください',
   'usage.fnSum': '割合 {weights} の合計が 100 ではなく {sum} です',
   'usage.fnRevision': '「{value}」はリビジョンの番号ではありません',
   'usage.fnDeleteAlone': '--delete は、版や --if-revision と一緒には使えません',
-  'usage.secretName':
-    '名前は英数字と _ の 64 文字以内で、FUNADE_ で始まらないものにしてください。値はファイルか標準入力から渡します',
+  'usage.secretInName':
+    '値は名前と一緒には渡せません(このマシンのどのプログラムからも読めるため)。標準入力か --from-file で渡してください',
+  'usage.secretReserved': 'FUNADE_ で始まる名前は Funade が設定します',
+  'usage.secretLong': 'シークレットの名前は 64 文字以内です',
+  'usage.secretForm': 'シークレットの名前に使えるのは英数字と _ だけで、数字では始められません',
   'usage.secretEmpty': '値が空です',
+  'usage.secretTooLarge': '値が 64 KB を超えています',
   'usage.secretNotText': '値が UTF-8 のテキストではありません。base64 などで符号化してください',
   'usage.fileUnreadable': '「{file}」を読めません: {reason}',
-  'usage.count': '「{value}」は 1 から 500 の整数ではありません',
+  'usage.count': '「{value}」は 1 から {most} の整数ではありません',
   // 診断
   'doctor.node': 'Node.js',
   'doctor.nodeOld': '{version}。Funade には 24 以上が必要です',
-  'doctor.nodeFix': '`npx funade` か `npm start` で起動してください。Node 24 が使われます。',
+  'doctor.nodeFix': '`npm start` か、`npm link` の後は `funade` で起動してください。Node 24 が使われます。',
   'doctor.git': 'git',
   'doctor.npm': 'npm',
   'doctor.bubblewrap': 'bubblewrap',
@@ -340,7 +370,7 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'doctor.tokenRefused': '拒否されました: {reason}',
   'doctor.tokenNone': 'ありません。FUNADE_TOKEN がなく、{file} も読めません',
   'doctor.tokenFix':
-    '`funade token create` のトークンを FUNADE_TOKEN に設定するか、サーバーのユーザーで実行してください。',
+    'FUNADE_TOKEN を設定してください。サーバーのマシンでは `export FUNADE_TOKEN=$(cat <データディレクトリ>/secrets/owner-token)`、それ以外では owner が `funade token create` で発行したトークンです。',
   // ヘルプ
   'help.usage': '使い方:',
   'help.arguments': '引数:',
@@ -475,6 +505,7 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'option.egress': '関数が接続できる host:port(繰り返し可)',
   'option.fnConfig': 'funade.yaml の関数の下と同じ設定の YAML または JSON(他のオプションを優先)',
   'option.description': '一覧に出す説明',
+  'option.sameAs': '{flag} と同じ。',
   'option.alias': '公開した版をこのエイリアスに指させる',
   'option.trusted': 'コードに責任を負う: 隔離がなくても動く(owner のみ)',
   'option.qualifier': 'エイリアスか版の番号。アプリケーションの関数では環境',

@@ -1,8 +1,8 @@
 import type {
   FunctionAliasView,
-  FunctionInvocationView,
   FunctionVersionView,
   FunctionView,
+  ListedInvocationView,
 } from '../../api/contract/index.ts';
 import { formatDuration } from '../../kernel/index.ts';
 import { textOf } from '../locales/index.ts';
@@ -46,6 +46,7 @@ export function renderVersions(
   aliases: readonly FunctionAliasView[],
   screen: Screen,
 ): string[] {
+  const text = textOf(screen.language);
   return renderTable(
     [
       { title: 'column.functionVersion' },
@@ -59,7 +60,7 @@ export function renderVersions(
       { title: 'column.by', least: 6 },
       { title: 'column.published' },
     ],
-    versions.map(({ number, digest, config, publishedBy, publishedAt }) => ({
+    versions.map(({ number, digest, config, fault, publishedBy, publishedAt }) => ({
       cells: [
         { text: `v${number}`, tone: 'strong' },
         wordOf(config['runtime']),
@@ -68,7 +69,7 @@ export function renderVersions(
           typeof config['timeout'] === 'number' ? formatDuration(config['timeout']) : '-',
         ]),
         { text: shortDigest(digest), tone: 'dim' },
-        aliasesOf(number, aliases) || '-',
+        fault === null ? aliasesOf(number, aliases) || '-' : { text: text('fn.notUp'), tone: 'bad' },
         publishedBy,
         ago(publishedAt, screen),
       ],
@@ -99,7 +100,7 @@ export function renderAliases(aliases: readonly FunctionAliasView[], screen: Scr
   );
 }
 
-export function renderDeadLetters(letters: readonly FunctionInvocationView[], screen: Screen): string[] {
+export function renderDeadLetters(letters: readonly ListedInvocationView[], screen: Screen): string[] {
   return renderTable(
     [
       { title: 'column.id' },
@@ -119,7 +120,7 @@ export function renderDeadLetters(letters: readonly FunctionInvocationView[], sc
 }
 
 function failureLines(
-  { code, errorType, message }: NonNullable<FunctionInvocationView['failure']>,
+  { code, errorType, message }: NonNullable<ListedInvocationView['failure']>,
   screen: Screen,
 ): readonly Line[] {
   const isTyped = errorType === null || message.startsWith(errorType);

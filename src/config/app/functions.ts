@@ -122,7 +122,8 @@ function completed(
   const before = context.faults.count();
   if (written === undefined) return undefined;
   if (isExport(read.runtime) && !handler.safeParse(written).success) {
-    addAt(context, 'handlerForm', [...path, 'handler'], { found: JSON.stringify(written), runtime: read.runtime });
+    const fault = /^[\x20-\x7e]*$/u.test(written) ? 'handlerForm' : 'handlerNotAscii';
+    addAt(context, fault, [...path, 'handler'], { found: JSON.stringify(written), runtime: read.runtime });
   }
   if (read.concurrency > 1 && read.runtime !== 'nodejs') {
     addAt(context, 'concurrencyRuntime', [...path, 'concurrency'], { runtime: read.runtime });

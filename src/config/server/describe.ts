@@ -71,7 +71,7 @@ function shown(option: ServerOption, value: Shown): string {
   if (typeof value === 'object') return value.map((secret) => `${secret.label}: ***`).join(', ') || '-';
   if (option.kind === 'secret' || option.kind === 'key') return '***';
   if (option.kind === 'publicKey') return fingerprintOf(String(value));
-  const isAddress = option.kind === 'url' || option.kind === 'databaseUrl';
+  const isAddress = ['url', 'serverUrl', 'databaseUrl'].includes(option.kind);
   return isAddress ? withoutPassword(String(value)) : String(value);
 }
 

@@ -8,6 +8,8 @@ export type OptionKind =
   | 'choice'
   | 'boolean'
   | 'url'
+  /** Address of a Funade server. */
+  | 'serverUrl'
   | 'databaseUrl'
   | 'text'
   /** A whole number from 0 on. */
@@ -26,7 +28,7 @@ export interface ServerOption {
   readonly name: string;
   readonly kind: OptionKind;
   readonly env: string | null;
-  /** As written on the command line; the first is the one that docs show. */
+  /** As written on the command line; the first is the one that docs show, the others mean the same. */
   readonly flags: readonly string[];
   /** `null`: not set. */
   readonly default: string | number | boolean | null;
@@ -35,6 +37,8 @@ export interface ServerOption {
   readonly choices?: readonly string[];
   /** Least characters of a secret, where 16 are too few. */
   readonly minimum?: number;
+  /** The fault of a secret with fewer, where it is not one that its user makes up. */
+  readonly tooShort?: 'tokenShort';
   /** Whether it can stand in the file. */
   readonly inFile: boolean;
   readonly doc: { readonly en: string; readonly ja: string };
@@ -260,7 +264,7 @@ export const serverOptions = [
   },
   {
     name: 'functions.url',
-    kind: 'url',
+    kind: 'serverUrl',
     env: 'FUNADE_FUNCTIONS_URL',
     flags: [],
     default: null,
@@ -357,7 +361,7 @@ export const serverOptions = [
   },
   {
     name: 'cli.server',
-    kind: 'url',
+    kind: 'serverUrl',
     env: 'FUNADE_SERVER',
     flags: ['--server'],
     default: null,
@@ -374,6 +378,7 @@ export const serverOptions = [
     env: 'FUNADE_TOKEN',
     flags: [],
     default: null,
+    tooShort: 'tokenShort',
     inFile: true,
     doc: { en: 'Token that commands send.', ja: 'コマンドが送るトークン。' },
   },

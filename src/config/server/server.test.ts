@@ -102,6 +102,7 @@ test('every option can be set by its variable and shown with it', () => {
     path: './data',
     boolean: 'false',
     url: 'https://example.org/api',
+    serverUrl: 'http://127.0.0.1:9000',
     databaseUrl: 'postgresql://db.example/funade',
     secret: `${LONG}-for-everything`,
     secrets: LONG,
@@ -175,10 +176,24 @@ test.each([
     { GITHUB_WEBHOOK_SECRET: 'hunter2' },
     'GITHUB_WEBHOOK_SECRET has 7 characters, a secret needs at least 16.',
   ],
+  [
+    'what is too short to be a token',
+    { FUNADE_TOKEN: 'wrong' },
+    'FUNADE_TOKEN has 5 characters, so it is no token: one starts with `fun_` and has 47.',
+  ],
   ['a secret with a line end', { FUNADE_TOKEN: `${LONG}\n` }, 'FUNADE_TOKEN starts or ends with white space.'],
   ['an empty database address', { DATABASE_URL: '' }, 'DATABASE_URL is set but empty.'],
 ])('%s stops the start and names the setting', (_, env, message) => {
   expect(faults({ env })).toEqual([message]);
+});
+
+test.each([
+  ['FUNADE_TOKEN', 'wrong', 'cat <data directory>/secrets/owner-token'],
+  ['FUNADE_SERVER', 'localhost:8000', '`http://127.0.0.1:8000`'],
+  ['GITHUB_API_URL', 'api.github.com', '`https://api.github.com`'],
+])('the fix of %s says what is wanted there', (name, value, fix) => {
+  const loaded = loadServerConfig({ flags: {}, env: { [name]: value }, readFile: () => undefined });
+  expect(loaded.ok ? [] : loaded.error.map((fault) => fault.fix)).toEqual([expect.stringContaining(fix)]);
 });
 
 test('a fault never shows a secret', () => {

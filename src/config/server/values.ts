@@ -34,7 +34,7 @@ export function readValue(
   switch (option.kind) {
     case 'secret':
     case 'secrets':
-      return readSecret(given, faults, option.minimum);
+      return readSecret(given, faults, option);
     case 'key':
       return readKey(given, faults);
     case 'publicKey':
@@ -54,7 +54,8 @@ export function readValue(
     case 'path':
       return orWrong('path', textThat(given.value, /^[^\0]+$/), given, faults);
     case 'url':
-      return orWrong('url', urlOf(given.value, ['http:', 'https:']), given, faults)?.replace(/\/+$/, '');
+    case 'serverUrl':
+      return orWrong(option.kind, urlOf(given.value, ['http:', 'https:']), given, faults)?.replace(/\/+$/, '');
     case 'databaseUrl':
       return orWrong('databaseUrl', urlOf(given.value, ['postgres:', 'postgresql:']), given, faults);
   }
@@ -64,7 +65,7 @@ function orWrong<T>(expected: Expected, value: T | undefined, given: Given, faul
   if (value !== undefined) return value;
   const { words, example } = faults.expected(expected);
   // An address can carry a password, also when it is misspelt.
-  const isAddress = expected === 'databaseUrl' || expected === 'url';
+  const isAddress = ['databaseUrl', 'url', 'serverUrl'].includes(expected);
   const found = isAddress && String(given.value).includes('@') ? '***' : show(given.value, faults);
   addWrong(given, faults, { found, expected: words, example });
   return undefined;
@@ -86,7 +87,11 @@ function readChoice(option: ServerOption, given: Given, faults: FaultList): stri
 }
 
 /** A secret is never part of a fault, whatever is wrong with it. */
-export function readSecret(given: Given, faults: FaultList, minimum: number = SHORTEST_SECRET): string | undefined {
+export function readSecret(
+  given: Given,
+  faults: FaultList,
+  { minimum = SHORTEST_SECRET, tooShort }: Pick<ServerOption, 'minimum' | 'tooShort'> = {},
+): string | undefined {
   const { setting, value } = given;
   const where = { path: given.path, place: given.place };
   if (typeof value !== 'string') {
@@ -101,14 +106,14 @@ export function readSecret(given: Given, faults: FaultList, minimum: number = SH
     faults.add('secretUnexpanded', { setting, found: /^\$\{\w*\}$/.test(reference) ? reference : '${…}' }, where);
   } else if (value.trim() !== value) faults.add('secretSpace', { setting }, where);
   else if (value.length < minimum) {
-    faults.add('secretShort', { setting, length: value.length, minimum }, where);
+    faults.add(tooShort ?? 'secretShort', { setting, length: value.length, minimum }, where);
   } else return value;
   return undefined;
 }
 
 /** Shown as `***` whatever is wrong with it, as all secrets are. */
 function readKey(given: Given, faults: FaultList): string | undefined {
-  const text = readSecret(given, faults, SHORTEST_KEY);
+  const text = readSecret(given, faults, { minimum: SHORTEST_KEY });
   const key = text === undefined ? undefined : hexKeyOf(text);
   if (text !== undefined && key === undefined) {
     addWrong(given, faults, {

@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isForbiddenAddress } from './addresses.ts';
+import { destinationOf, isForbiddenAddress } from './addresses.ts';
 import { normaliseHost } from './host-name.ts';
 
 describe('addresses that no function may reach', () => {
@@ -64,6 +64,8 @@ describe('addresses that no function may reach', () => {
     ['2002:0a00:0001::1', 'private'],
     ['2002:7f00:1::', 'loopback'],
     ['2002:a9fe:a9fe::1', 'metadata'],
+    ['2606:4700::5efe:10.0.0.1', 'ISATAP'],
+    ['2606:4700::200:5efe:8.8.8.8', 'ISATAP'],
     ['4000::1', 'not global unicast'],
     ['5f00::1', 'not global unicast'],
     ['fc00::1', 'private'],
@@ -201,5 +203,37 @@ describe('addresses that no function may reach', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('where an address leads', () => {
+  const IPV4 = destinationOf('93.184.216.34');
+  const IPV6 = destinationOf('2a01:4f8:0:0::1');
+
+  test.each([
+    '::ffff:93.184.216.34',
+    '::FFFF:5DB8:D822',
+    '0:0:0:0:0:ffff:5db8:d822',
+    '64:ff9b::93.184.216.34',
+    '0064:FF9B::5db8:d822',
+    '2002:5db8:d822::1',
+    '2002:5DB8:D822:ffff::',
+    '::ffff:93.184.216.34%eth0',
+  ])('%s leads to the IPv4 address that it embeds', (ip) => {
+    expect(IPV4).not.toBeNull();
+    expect(destinationOf(ip)).toBe(IPV4);
+  });
+
+  test.each(['2A01:4F8::1', '2a01:04f8:0000:0000:0000:0000:0000:0001', '2a01:4f8::0.0.0.1', '2a01:4f8::1%2'])(
+    '%s is one spelling of an IPv6 address',
+    (ip) => expect(destinationOf(ip)).toBe(IPV6),
+  );
+
+  test.each(['93.184.216.35', '2a01:4f8::5db8:d822', '2a01:4f8::2', '::5db8:d822'])('%s leads elsewhere', (ip) => {
+    expect([IPV4, IPV6]).not.toContain(destinationOf(ip));
+  });
+
+  test.each(['', 'localhost', '1.2.3', '::g'])('"%s" is no address', (text) => {
+    expect(destinationOf(text)).toBeNull();
   });
 });

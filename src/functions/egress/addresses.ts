@@ -57,6 +57,11 @@ const IPV4_BLOCKS = IPV4_RANGES.map((range) => blockOf(range, 32));
 const IPV6_BLOCKS = IPV6_RANGES.map((range) => blockOf(range, 128));
 const EMBEDDED_BLOCKS = EMBEDDED.map(([prefix, bits, shift]) => ({ at: shift, ...blockOf([prefix, bits, ''], 128) }));
 const GLOBAL_UNICAST = blockOf(['2000::', 3, ''], 128);
+/** IPv4 addresses as values of IPv6: ::ffff:0:0/96. */
+const MAPPED = 0xffff_0000_0000n;
+/** The upper half of an interface id of ISATAP, whose lower half is an IPv4 address; its "global" bit may be set or not. */
+const ISATAP = 0x0000_5efen;
+const GLOBAL_BIT = 0x0200_0000n;
 
 /**
  * Why a function must not reach an address, such as `private (10.0.0.0/8)`; null of global unicast addresses. It takes what
@@ -72,13 +77,34 @@ export function isForbiddenAddress(ip: string): string | null {
   return 'not a plain IP address';
 }
 
+/**
+ * Where an address leads, as a number: an IPv6 address that embeds an IPv4 address is that one. Every spelling of one place
+ * gives the same number, a zone makes no difference, and what is no address gives null.
+ */
+export function destinationOf(ip: string): bigint | null {
+  const [bare = ''] = ip.split('%', 1);
+  const family = isIP(bare);
+  if (family === 4) return MAPPED | ipv4Value(bare);
+  if (family !== 6) return null;
+  const value = ipv6Value(bare);
+  const embedded = embeddedIn(value);
+  return embedded === null ? value : MAPPED | embedded;
+}
+
+/** The IPv4 address that an IPv6 address leads to; null where it leads to itself. */
+function embeddedIn(value: bigint): bigint | null {
+  const embedding = EMBEDDED_BLOCKS.find((block) => holds(block, value));
+  return embedding === undefined ? null : (value >> embedding.at) & 0xffff_ffffn;
+}
+
 function ipv4Reason(value: bigint): string | null {
   return IPV4_BLOCKS.find((block) => holds(block, value))?.reason ?? null;
 }
 
 function ipv6Reason(value: bigint): string | null {
-  const embedding = EMBEDDED_BLOCKS.find((block) => holds(block, value));
-  if (embedding !== undefined) return ipv4Reason((value >> embedding.at) & 0xffff_ffffn);
+  const embedded = embeddedIn(value);
+  if (embedded !== null) return ipv4Reason(embedded);
+  if (((value >> 32n) & 0xffff_ffffn & ~GLOBAL_BIT) === ISATAP) return 'a tunnel to IPv4 (ISATAP)';
   const block = IPV6_BLOCKS.find((candidate) => holds(candidate, value));
   if (block !== undefined) return block.reason;
   return holds(GLOBAL_UNICAST, value) ? null : 'not global unicast (2000::/3)';

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, FunadeError, type Logger } from '../../kernel/index.ts';
-import { type Driver, type Queue, createDriver } from '../../queue/index.ts';
+import { type Clock, FunadeError, type Logger, messageOf } from '../../kernel/index.ts';
+import { type Driver, type Lease, type Queue, createDriver } from '../../queue/index.ts';
 import { type Db, transaction } from '../../store/index.ts';
 import type { Invoker } from '../invoke/invoker.ts';
 import { type Failed, problemOf } from '../invoke/problems.ts';
 import type { Outcome } from '../outcome.ts';
+import { createPlaces } from './places.ts';
 import {
   type InvocationFailure,
   type InvocationRow,
   type InvocationState,
+  type ListedInvocation,
   insertInvocation,
   listInvocations,
   pruneInvocations,
   readInvocation,
+  readStanding,
   recordAttempt,
   revive,
 } from './store.ts';
@@ -41,10 +44,11 @@ export interface EventInvocations {
     readonly name: string;
     readonly state?: InvocationState | undefined;
     readonly limit: number;
-  }): Promise<readonly EventInvocation[]>;
+  }): Promise<readonly ListedInvocation[]>;
   /** Tries a dead letter again from the beginning. */
   retry(id: string): Promise<void>;
   start(options: { readonly alone: boolean }): Promise<void>;
+  /** Begins no more calls, and waits for those that run: it is the host that ends them. */
   stop(): Promise<void>;
   prune(): Promise<void>;
 }
@@ -66,40 +70,82 @@ export const EVENT_KIND = 'invocation';
 const PAUSES = [60_000, 120_000] as const;
 const LONGEST = 6 * 3_600_000;
 const CONCURRENCY = 8;
+/** Of them, calls of one function. */
+const EACH = 2;
 const PLACE_PAUSE = 5000;
+/** After a try that another host has overtaken. */
+const OVERTAKEN_PAUSE = 1000;
 /** These say nothing of the function: the event waits for a place and loses no try. */
 const WAITING: ReadonlySet<Outcome['kind']> = new Set(['throttled', 'no_capacity', 'failing', 'shutting_down']);
+/** So ends what a stopping host cuts off. A call that ends otherwise meanwhile ended by itself, and counts. */
+const CUT_OFF: ReadonlySet<Outcome['kind']> = new Set([...WAITING, 'exited', 'init_failed'] as const);
+
+interface Failing {
+  readonly failure: InvocationFailure;
+  readonly isWaiting: boolean;
+  readonly isCutOff: boolean;
+}
 
 export function createEventInvocations(dependencies: EventDependencies): EventInvocations {
   const { db, clock, invoker } = dependencies;
   const pauses = dependencies.pauses ?? PAUSES;
   const longest = dependencies.longest ?? LONGEST;
+  const places = createPlaces({ each: EACH, now: clock.now });
+  let stopping = false;
   const driver: Driver = createDriver({
     ...{ db, clock, logger: dependencies.logger, queue: dependencies.queue, owner: dependencies.owner },
     kind: EVENT_KIND,
     concurrency: CONCURRENCY,
-    round: ({ id }) => attempt(id),
+    round,
   });
 
-  /** One try; resolves with when to look again. */
-  async function attempt(id: string): Promise<number | null> {
-    const row = await readInvocation(db, id);
-    if (row === undefined || row.state !== 'queued') return null;
-    const failure = await invoke(row);
-    if (failure === null) {
-      await recordAttempt(db, id, { state: 'succeeded', attempts: row.attempts + 1, failure: null });
-      return null;
+  async function round(lease: Lease): Promise<number | null> {
+    const { id } = lease;
+    const found = await readStanding(db, id);
+    if (found === undefined) return null;
+    const { name } = found;
+    if (found.state === 'queued' && !places.take(name, id)) return clock.now() + places.pauseOf(name);
+    try {
+      return found.state === 'queued' ? await attempt(lease) : null;
+    } finally {
+      await call(places.leave(name, id));
     }
-    const attempts = failure.isWaiting ? row.attempts : row.attempts + 1;
-    const pause = failure.isWaiting ? PLACE_PAUSE : pauses[attempts - 1];
-    const isTooOld = clock.now() - row.tried_since.getTime() > longest;
-    const state = pause === undefined || isTooOld ? 'dead' : 'queued';
-    const { isWaiting: _, ...told } = failure;
-    await recordAttempt(db, id, { state, attempts, failure: told });
-    return state === 'dead' ? null : clock.now() + (pause ?? 0);
   }
 
-  async function invoke(row: InvocationRow): Promise<(InvocationFailure & { readonly isWaiting: boolean }) | null> {
+  /** Has those looked at whose turn it is; else they look by themselves, later. */
+  async function call(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0 || stopping) return;
+    await transaction(db, (trx) => driver.schedule(trx, ids)).catch((thrown: unknown) =>
+      dependencies.logger.warn({ reason: messageOf(thrown) }, 'Failed to call the next events; they look later.'),
+    );
+  }
+
+  /** One try; resolves with when to look again. */
+  async function attempt({ id, signal }: Lease): Promise<number | null> {
+    const row = await readInvocation(db, id);
+    if (row === undefined || row.state !== 'queued') return null;
+    if (signal.aborted) return clock.now();
+    const failing = await invoke(row);
+    if (failing === null) return tell(row, { state: 'succeeded', attempts: row.attempts + 1, failure: null }, null);
+    const { failure, isWaiting } = failing;
+    // Who stops cuts calls off, which says nothing of the event. Who lost the lease leaves the failure to its successor.
+    if (signal.aborted && (failing.isCutOff || !stopping)) return clock.now();
+    const attempts = isWaiting ? row.attempts : row.attempts + 1;
+    const pause = isWaiting ? PLACE_PAUSE : pauses[attempts - 1];
+    const isTooOld = clock.now() - row.tried_since.getTime() > longest;
+    if (pause === undefined || isTooOld) return tell(row, { state: 'dead', attempts, failure }, null);
+    return tell(row, { state: 'queued', attempts, failure }, clock.now() + pause);
+  }
+
+  async function tell(
+    row: InvocationRow,
+    attempted: Parameters<typeof recordAttempt>[2],
+    next: number | null,
+  ): Promise<number | null> {
+    return (await recordAttempt(db, row, attempted)) ? next : clock.now() + OVERTAKEN_PAUSE;
+  }
+
+  async function invoke(row: InvocationRow): Promise<Failing | null> {
     try {
       const { outcome } = await invoker.invoke({
         requestId: row.id,
@@ -109,11 +155,13 @@ export function createEventInvocations(dependencies: EventDependencies): EventIn
         clientContext: row.client_context ?? undefined,
         caller: STAYING,
       });
-      if (outcome.kind === 'result' || outcome.kind === 'streamed' || outcome.kind === 'abandoned') return null;
-      return { ...failureOf(outcome), isWaiting: WAITING.has(outcome.kind) };
+      const { kind } = outcome;
+      if (kind === 'result' || kind === 'streamed' || kind === 'abandoned') return null;
+      return { failure: failureOf(outcome), isWaiting: WAITING.has(kind), isCutOff: CUT_OFF.has(kind) };
     } catch (thrown) {
       if (!(thrown instanceof FunadeError)) throw thrown;
-      return { code: thrown.code, errorType: null, message: thrown.message, isWaiting: thrown.retryable };
+      const { code, message, retryable } = thrown;
+      return { failure: { code, errorType: null, message }, isWaiting: retryable, isCutOff: true };
     }
   }
 
@@ -144,7 +192,7 @@ export function createEventInvocations(dependencies: EventDependencies): EventIn
       if (row === undefined) throw notFound(id);
       return viewOf(row);
     },
-    list: async ({ name, state, limit }) => (await listInvocations(db, { name, state, limit })).map(viewOf),
+    list: ({ name, state, limit }) => listInvocations(db, { name, state, limit }),
     retry: (id) =>
       transaction(db, async (trx) => {
         const row = await readInvocation(trx, id);
@@ -160,7 +208,10 @@ export function createEventInvocations(dependencies: EventDependencies): EventIn
         await driver.schedule(trx, id);
       }),
     start: (options) => driver.start(options),
-    stop: () => driver.stop(),
+    stop: () => {
+      stopping = true;
+      return driver.stop();
+    },
     prune: () => pruneInvocations(db),
   };
 }

@@ -1,5 +1,5 @@
 import { type Generated, sql } from 'kysely';
-import type { Db, Trx } from '../../store/index.ts';
+import { type Db, type Trx, toJson } from '../../store/index.ts';
 
 type EventTables = {
   function_invocations: {
@@ -45,6 +45,9 @@ export interface InvocationRow {
   readonly finished_at: Date | null;
 }
 
+/** Without what the caller sent: a page of invocations would be as large as all their events. */
+export type ListedInvocation = Omit<InvocationRow, 'payload' | 'client_context'>;
+
 function tables(db: Db | Trx) {
   return db.withTables<EventTables>();
 }
@@ -64,7 +67,7 @@ export async function insertInvocation(
     .insertInto('function_invocations')
     .values({
       ...invocation,
-      client_context: context === null || context === undefined ? null : JSON.stringify(context),
+      client_context: context === null || context === undefined ? null : toJson(context),
       failure: null,
       finished_at: null,
     })
@@ -87,32 +90,53 @@ export async function readInvocation(db: Db | Trx, id: string): Promise<Invocati
   return row as InvocationRow | undefined;
 }
 
+/** What the driver asks first: most events that find no place are not worth reading. */
+export async function readStanding(db: Db, id: string): Promise<Pick<InvocationRow, 'name' | 'state'> | undefined> {
+  return tables(db)
+    .selectFrom('function_invocations')
+    .select(['name', 'state'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+}
+
+const LISTED = [
+  ...(['id', 'name', 'qualifier', 'idempotency_key', 'state', 'attempts', 'failure'] as const),
+  ...(['requested_by', 'requested_at', 'tried_since', 'finished_at'] as const),
+] as const;
+
 export async function listInvocations(
   db: Db,
   query: { readonly name: string; readonly state: InvocationState | undefined; readonly limit: number },
-): Promise<readonly InvocationRow[]> {
-  let found = tables(db).selectFrom('function_invocations').selectAll().where('name', '=', query.name);
+): Promise<readonly ListedInvocation[]> {
+  let found = tables(db).selectFrom('function_invocations').select(LISTED).where('name', '=', query.name);
   if (query.state !== undefined) found = found.where('state', '=', query.state);
   const rows = await found.orderBy('requested_at', 'desc').orderBy('id').limit(query.limit).execute();
-  return rows as readonly InvocationRow[];
+  return rows as readonly ListedInvocation[];
 }
 
+/**
+ * What became of a try, told by who made it. False when the row has moved on meanwhile, which happens to a host that lost
+ * its lease: a failure counts only for the attempts that its host had read, a success for whatever is still queued.
+ */
 export async function recordAttempt(
   db: Db | Trx,
-  id: string,
+  read: Pick<InvocationRow, 'id' | 'attempts'>,
   attempt: { readonly state: InvocationState; readonly attempts: number; readonly failure: InvocationFailure | null },
-): Promise<void> {
+): Promise<boolean> {
   const { state, attempts, failure } = attempt;
-  await tables(db)
+  let update = tables(db)
     .updateTable('function_invocations')
     .set({
       state,
       attempts,
-      failure: failure === null ? null : JSON.stringify(failure),
+      failure: failure === null ? null : toJson(failure),
       finished_at: state === 'queued' ? null : sql<Date>`clock_timestamp()`,
     })
-    .where('id', '=', id)
-    .execute();
+    .where('id', '=', read.id)
+    .where('state', '=', 'queued');
+  if (state !== 'succeeded') update = update.where('attempts', '=', read.attempts);
+  const { numUpdatedRows } = await update.executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** Sets a dead one back to the beginning; false when it is not dead. */

@@ -6,6 +6,7 @@ import { startFlusher } from '../metrics/flusher.ts';
 import type { AliasName, FunctionLogLine, Sticky, Weight } from '../port.ts';
 import type { AliasKind } from '../store.ts';
 import { LATEST } from '../standalone/port.ts';
+import { createAcknowledgements } from './acknowledgements.ts';
 import { type Deployment, createDeployment } from './deployment.ts';
 import type { HostMeans } from './hosted-function.ts';
 import type { SmokeRunner } from './smoke.ts';
@@ -64,6 +65,7 @@ export function createHost(options: HostOptions): Host {
   const { db, logger, means, standalone } = options;
   const { clock } = means;
   const stopping = new AbortController();
+  const acknowledgements = createAcknowledgements();
   const table = new Map<string, RoutedAlias>();
   const releases = new Set<Deployment>();
   const leaving = new Set<Promise<void>>();
@@ -159,10 +161,9 @@ export function createHost(options: HostOptions): Host {
   function tell(): void {
     unacknowledged = true;
     if (!accepting) return;
-    startAcknowledging().catch((thrown: unknown) => {
-      unacknowledged = true;
-      logger.warn({ reason: messageOf(thrown) }, 'Failed to acknowledge the aliases; trying again.');
-    });
+    startAcknowledging().catch((thrown: unknown) =>
+      logger.warn({ reason: messageOf(thrown) }, 'Failed to acknowledge the aliases; trying again.'),
+    );
   }
 
   function startAcknowledging(): Promise<void> {
@@ -175,7 +176,15 @@ export function createHost(options: HostOptions): Host {
   async function acknowledgeAll(): Promise<void> {
     while (unacknowledged) {
       unacknowledged = false;
-      await acknowledge(db, options.id, { aliases: routedAliases(), versions: hostedVersions() }, clock.now());
+      const news = acknowledgements.next(routedAliases(), hostedVersions());
+      try {
+        await acknowledge(db, options.id, news, clock.now());
+        acknowledgements.settle(true);
+      } catch (thrown) {
+        unacknowledged = true;
+        acknowledgements.settle(false);
+        throw thrown;
+      }
     }
   }
 
@@ -208,12 +217,17 @@ export function createHost(options: HostOptions): Host {
     }
   }
 
-  function isPointedAt(name: string, id: string): boolean {
+  /** Of standalone versions: the largest share of calls that an alias gives them, in percent; null: no alias names them. */
+  function standaloneWeights(): ReadonlyMap<string, number> {
+    const shares = new Map<string, number>();
     for (const { kind, app, weights } of table.values()) {
-      if (kind === 'standalone' && app === name && weights.some((each) => each.version === id && each.weight > 0))
-        return true;
+      if (kind !== 'standalone') continue;
+      for (const { version, weight } of weights) {
+        const key = `${app}@${version}`;
+        shares.set(key, Math.max(weight, shares.get(key) ?? 0));
+      }
     }
-    return false;
+    return shares;
   }
 
   async function sweep(): Promise<void> {
@@ -221,7 +235,8 @@ export function createHost(options: HostOptions): Host {
       await sleep(SWEEP, stopping.signal);
       if (stopping.signal.aborted) return;
       for (const deployment of releases) deployment.sweep();
-      standalone.sweep(isPointedAt);
+      const weights = standaloneWeights();
+      standalone.sweep((name, id) => weights.get(`${name}@${id}`) ?? null);
     }
   }
 
@@ -243,7 +258,10 @@ export function createHost(options: HostOptions): Host {
       const flusher = startFlusher({
         ...{ db, clock, logger, counters: options.counters },
         host: { id: options.id, incarnation },
-        unknownHost: tell,
+        unknownHost: () => {
+          acknowledgements.settle(false);
+          tell();
+        },
       });
       const polling = poll();
       const sweeping = sweep();

@@ -1,6 +1,7 @@
 import { type FunctionConfig, expandReferences } from '../../config/index.ts';
-import { type Clock, messageOf } from '../../kernel/index.ts';
-import type { Isolation, WorkerRequest } from '../../sandbox/index.ts';
+import { type Clock, isFunadeError, messageOf, sleep } from '../../kernel/index.ts';
+import { type Isolation, type WorkerRequest, createMask } from '../../sandbox/index.ts';
+import { MAX_REASON, readText } from '../foreign-text.ts';
 import { CARRIED_CODE, CODE, CompileError, EGRESS_SOCKET, type Language } from '../languages/language.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Budget } from '../pools/budget.ts';
@@ -95,22 +96,21 @@ export function createHostedFunction(options: HostedFunctionOptions): HostedFunc
   const functionName = functionNameOf(options.scope, name);
   let preparation: Preparation = { kind: 'running' };
   let egress: Egress | null = null;
-  /** Values that appear as `***` in its log. */
-  let masks: readonly string[] = [];
+  /** Secrets appear as `***` in what it says. */
+  let mask = createMask([]);
   /** Undefined until the first instance is up; null when nothing was found. */
   let smokeFinding: string | null | undefined = config.smoke.length === 0 ? null : undefined;
   let smokeRun: Promise<void> | undefined;
   /** Whether it has come up once, and passed its smoke tests. */
   let isProven = false;
-  let stopped = false;
+  const stopping = new AbortController();
 
   function log(stream: FunctionLogLine['stream'], text: string, requestId: string | null): void {
-    const masked = masks.reduce((rest, value) => rest.replaceAll(value, '***'), text);
-    options.log({ stream, text: masked, requestId, at: means.clock.now() });
+    options.log({ stream, text, requestId, at: means.clock.now() });
   }
 
   function note(text: string): void {
-    log('platform', text, null);
+    log('platform', mask(text), null);
   }
 
   async function prepare(): Promise<void> {
@@ -119,9 +119,9 @@ export function createHostedFunction(options: HostedFunctionOptions): HostedFunc
       if (refusal !== null) return failWith(refusal, refusal.reason);
       const prepared = await prepareCode();
       egress = prepared.egress;
-      if (stopped) return await egress?.close();
+      if (stopping.signal.aborted) return await egress?.close();
       preparation = { kind: 'done', pool: poolOf(prepared) };
-      if (options.isRelease) void proveOnce(preparation.pool);
+      if (options.isRelease) void proveUntilUp(preparation.pool);
     } catch (thrown) {
       const reason = describePreparation(thrown);
       note(reason);
@@ -129,9 +129,16 @@ export function createHostedFunction(options: HostedFunctionOptions): HostedFunc
         thrown instanceof CompileError ? compileOutcome(thrown) : { kind: 'init_failed', reason, fault: null },
         reason,
       );
+      if (isFunadeError(thrown) && thrown.retryable) void prepareAgain();
     } finally {
       options.changed();
     }
+  }
+
+  /** What stood in the way says nothing of the code. */
+  async function prepareAgain(): Promise<void> {
+    await sleep(PREPARE_AGAIN_AFTER, stopping.signal);
+    if (!stopping.signal.aborted) await prepare();
   }
 
   function failWith(outcome: Outcome, reason: string): void {
@@ -174,6 +181,8 @@ export function createHostedFunction(options: HostedFunctionOptions): HostedFunc
       process: processFor(prepared),
       order: () => orderOf(prepared),
       initTimeout: means.initTimeout,
+      isOutOfMemory: prepared.language.isOutOfMemory ?? null,
+      mask: (text) => mask(text),
       changed,
       log,
     });
@@ -226,7 +235,7 @@ export function createHostedFunction(options: HostedFunctionOptions): HostedFunc
     const given = { ...version.variables, ...config.environment };
     const pins = version.secrets ?? {};
     const secrets = Object.keys(pins).length === 0 ? NO_SECRETS : await means.secrets.resolve(options.scope.app, pins);
-    masks = [...secrets.values()].filter((value) => value.length >= SHORTEST_MASKED);
+    mask = createMask([...secrets.values()].filter((value) => value.trim().length >= SHORTEST_MASKED));
     const resolved = Object.entries(given).map(([key, text]) => [key, expandReferences(text, secrets)] as const);
     return { ...own, ...Object.fromEntries(resolved) };
   }
@@ -242,7 +251,8 @@ export function createHostedFunction(options: HostedFunctionOptions): HostedFunc
     smokeRun ??= options
       .smoke({ functionName, config, invoke: (call) => pool.invoke(call, STAYING) })
       .catch(messageOf)
-      .then((finding) => {
+      .then((found) => {
+        const finding = found === null ? null : readText(mask(found), MAX_REASON);
         smokeFinding = finding;
         if (finding !== null) note(finding);
         options.changed();
@@ -266,9 +276,18 @@ export function createHostedFunction(options: HostedFunctionOptions): HostedFunc
     return proveOnce(preparation.pool);
   }
 
+  /** A pool that keeps no process up tries none by itself: what failed at the first start may work at the next one. */
+  async function proveUntilUp(pool: Pool): Promise<void> {
+    for (let pause = FIRST_PAUSE; !stopping.signal.aborted; pause = Math.min(2 * pause, LAST_PAUSE)) {
+      const finding = await proveOnce(pool);
+      if (finding === null || typeof smokeFinding === 'string' || config.instances.min !== 0) return;
+      await sleep(pause, stopping.signal);
+    }
+  }
+
   async function proveOnce(pool: Pool): Promise<Outcome | null> {
-    const failure = await pool.prove();
-    if (failure !== null) return { kind: 'init_failed', ...failure };
+    const finding = await pool.prove();
+    if (finding !== null) return finding;
     await ensureSmoke(pool);
     if (typeof smokeFinding === 'string') return { kind: 'init_failed', reason: smokeFinding, fault: null };
     isProven = true;
@@ -294,7 +313,7 @@ export function createHostedFunction(options: HostedFunctionOptions): HostedFunc
       if (preparation.kind === 'done') preparation.pool.sweep();
     },
     stop: async (deadline) => {
-      stopped = true;
+      stopping.abort();
       await preparing;
       if (preparation.kind === 'done') await preparation.pool.stop(deadline);
       await egress?.close();
@@ -307,6 +326,10 @@ const NO_CODE =
 const NO_SECRETS: ReadonlyMap<string, string> = new Map();
 /** Shorter ones would turn half of a log into stars. */
 const SHORTEST_MASKED = 4;
+const PREPARE_AGAIN_AFTER = 5000;
+/** Milliseconds between tries to bring up what does not come up. */
+const FIRST_PAUSE = 1000;
+const LAST_PAUSE = 30_000;
 const STAYING: Caller = { gone: false };
 /** What processes are pre-warmed with. */
 const GENERIC_MEMORY = 128;
@@ -335,11 +358,16 @@ function compileOutcome({ message, faults }: CompileError): Outcome {
   const [first] = faults;
   const isPlace = first !== undefined && first.line !== null && first.column !== null;
   const place = isPlace ? { place: { line: first.line ?? 1, column: first.column ?? 1 } } : {};
-  const fault = { errorType: 'Runtime.UserCodeSyntaxError', message: first?.message ?? message, trace: [], ...place };
-  return { kind: 'init_failed', reason: message, fault };
+  const fault = {
+    errorType: 'Runtime.UserCodeSyntaxError',
+    message: readText(first?.message ?? message, MAX_REASON),
+    trace: [],
+    ...place,
+  };
+  return { kind: 'init_failed', reason: readText(message, MAX_REASON), fault };
 }
 
 function describePreparation(thrown: unknown): string {
-  if (thrown instanceof CompileError) return `does not compile: ${thrown.message}`;
-  return messageOf(thrown);
+  const reason = thrown instanceof CompileError ? `does not compile: ${thrown.message}` : messageOf(thrown);
+  return readText(reason, MAX_REASON);
 }

@@ -154,7 +154,7 @@ test('an exception after the answer costs nobody an answer, and the next call ge
   }
   expect(
     await until(
-      () => host.functions.logs.read({ app: 'shop', environment: 'production' }),
+      () => host.functions.logs.list({ app: 'shop', environment: 'production', limit: 1000 }),
       (lines) => lines.some(({ text }) => text.includes('too late')),
     ),
   ).toBeTruthy();
@@ -194,7 +194,7 @@ describe.runIf(isBoxed)('in its box', () => {
   test('a process that a call left behind is ended with the instance, before the next call', async () => {
     const first = await call('daemon');
     await until(
-      () => host.functions.logs.read({ app: 'shop', environment: 'production' }),
+      () => host.functions.logs.list({ app: 'shop', environment: 'production', limit: 1000 }),
       (lines) => lines.some(({ text }) => text.includes('went on after the call')),
     );
     const second = await call('daemon');

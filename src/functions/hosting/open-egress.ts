@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isForbiddenAddress } from '../egress/addresses.ts';
+import { destinationOf, isForbiddenAddress } from '../egress/addresses.ts';
 import { createEgressProxy } from '../egress/proxy.ts';
 import type { EgressProxyOptions } from '../egress/port.ts';
 import { parseEgressRule } from '../egress/rules.ts';
@@ -14,12 +14,24 @@ export interface EgressOpener {
 }
 
 /** How names are resolved and which addresses are out of bounds; left out: as it has to be where functions are hostile. */
-export type EgressMeans = Pick<EgressProxyOptions, 'resolve' | 'isForbidden'>;
+export interface EgressMeans extends Pick<EgressProxyOptions, 'resolve' | 'isForbidden'> {
+  /** Addresses of this machine, in any spelling. They may change while it runs. */
+  readonly ownAddresses?: () => readonly string[];
+}
 
 /** Proxies on sockets in a directory of their own: the path of a unix socket may have no more than 107 bytes. */
-export function createEgressOpener(means: EgressMeans = {}): EgressOpener {
+export function createEgressOpener({ ownAddresses = listOwnAddresses, ...means }: EgressMeans = {}): EgressOpener {
   let directory: Promise<string> | undefined;
   let count = 0;
+
+  /** Beside what is never reachable, this machine's own addresses: from inside, its firewall would not be in the way. */
+  function isForbidden(address: string): string | null {
+    const reason = isForbiddenAddress(address);
+    if (reason !== null) return reason;
+    const destination = destinationOf(address); // the text would miss IPv6 addresses that embed one of ours
+    return ownAddresses().some((own) => destinationOf(own) === destination) ? 'an address of this server' : null;
+  }
+
   return {
     open: async (texts, log) => {
       const rules = texts.map((text) => {
@@ -38,12 +50,8 @@ export function createEgressOpener(means: EgressMeans = {}): EgressOpener {
   };
 }
 
-/** Beside what is never reachable, this machine's own addresses: from inside, its firewall would not be in the way. */
-function isForbidden(address: string): string | null {
-  const isOwn = Object.values(networkInterfaces()).some(
-    (each) => each?.some((own) => own.address === address) === true,
-  );
-  return isForbiddenAddress(address) ?? (isOwn ? 'an address of this server' : null);
+function listOwnAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
 }
 
 async function makeDirectory(): Promise<string> {

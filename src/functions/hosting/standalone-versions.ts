@@ -15,6 +15,8 @@ export interface StandaloneOptions {
   readonly locate: (digest: string) => Promise<string | null>;
   /** The files of code that is small enough to travel with LOAD. */
   readonly readSmall: (digest: string) => Promise<Readonly<Record<string, string>> | null>;
+  /** A function is gone, or what it was before. */
+  readonly forgotten: (name: string) => void;
   /** Milliseconds after which a version without a process or a call is dropped from memory. */
   readonly keep?: number;
 }
@@ -35,8 +37,8 @@ export interface StandaloneVersions {
   deployment(name: string, id: string): Deployment;
   /** The function may have been deleted: its versions are taken down, and read anew if it comes back. */
   forget(name: string): void;
-  /** `isPointedAt`: whether an alias sends calls to the version. Only those keep `instances.min` processes up. */
-  sweep(isPointedAt: (name: string, id: string) => boolean): void;
+  /** `weightOf`: percent of an alias's calls; null for a version that no alias names. Those with calls keep `instances.min` up. */
+  sweep(weightOf: (name: string, id: string) => number | null): void;
   stop(deadline: number): Promise<void>;
 }
 
@@ -46,15 +48,19 @@ const KEEP = 600_000;
 const FORGET_WITHIN = 1000;
 
 export function createStandaloneVersions(options: StandaloneOptions): StandaloneVersions {
-  const specs = new Map<string, { readonly name: string; readonly version: VersionSpec }>();
+  const specs = new Map<string, { readonly name: string; readonly version: VersionSpec; usedAt: number }>();
   const deployments = new Map<string, { readonly name: string; readonly deployment: Deployment }>();
   const leaving = new Set<Promise<void>>();
 
+  /** Code that was not here when it was asked for may have come meanwhile. */
   async function remember(name: string, version: VersionSpec): Promise<void> {
     const key = keyOf(name, version.id);
-    if (specs.has(key)) return;
+    const known = specs.get(key);
+    if (known !== undefined && known.version.artifact !== '') return;
     const artifact = await options.locate(version.digest);
-    specs.set(key, { name, version: { ...version, artifact: artifact ?? '' } });
+    if (known !== undefined && artifact === null) return;
+    specs.set(key, { name, version: { ...version, artifact: artifact ?? '' }, usedAt: performance.now() });
+    if (known !== undefined) takeDown(key, 0);
   }
 
   function deployment(name: string, id: string): Deployment {
@@ -88,7 +94,9 @@ export function createStandaloneVersions(options: StandaloneOptions): Standalone
     hold: remember,
     deployment,
     pin: async (name, id) => {
-      if (!specs.has(keyOf(name, id))) {
+      const known = specs.get(keyOf(name, id));
+      if (known !== undefined) known.usedAt = performance.now();
+      if (known === undefined || known.version.artifact === '') {
         const version = await options.read(name, id);
         if (version === undefined) return undefined;
         await remember(name, version);
@@ -99,16 +107,20 @@ export function createStandaloneVersions(options: StandaloneOptions): Standalone
     forget: (name) => {
       for (const [key, entry] of deployments) if (entry.name === name) takeDown(key, FORGET_WITHIN);
       for (const [key, entry] of specs) if (entry.name === name) specs.delete(key);
+      options.forgotten(name);
     },
-    sweep: (isPointedAt) => {
+    sweep: (weightOf) => {
       const old = performance.now() - (options.keep ?? KEEP);
-      for (const [key, { name, version }] of specs) {
-        if (keepsProcesses(version) && !deployments.has(key) && isPointedAt(name, version.id))
-          deployment(name, version.id);
+      for (const [key, { name, version, usedAt }] of specs) {
+        if (deployments.has(key)) continue;
+        const weight = weightOf(name, version.id);
+        if (weight === null && usedAt < old) specs.delete(key);
+        else if ((weight ?? 0) > 0 && keepsProcesses(version)) deployment(name, version.id);
       }
       for (const [key, { name, deployment: swept }] of deployments) {
         swept.sweep();
-        const since = isPointedAt(name, swept.version.id) ? swept.unusedSince() : swept.idleSince();
+        const hasCalls = (weightOf(name, swept.version.id) ?? 0) > 0;
+        const since = hasCalls ? swept.unusedSince() : swept.idleSince();
         if (since !== null && since < old) takeDown(key, 0);
       }
     },

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import pg from 'pg';
 import { type Logger, messageOf, sleep } from '../../kernel/index.ts';
-import type { Connection, Db } from '../../store/index.ts';
+import { type Connection, type Db, toJson } from '../../store/index.ts';
 import type { AliasName, Sticky, VersionSpec, Weight } from '../port.ts';
 import { type AliasKind, CHANNEL, type FunctionTables, type VersionStatus } from '../store.ts';
 
@@ -48,33 +48,74 @@ export async function readDesired(db: Db, names: readonly string[]): Promise<rea
   return rows;
 }
 
-export interface Acknowledgement {
-  readonly aliases: readonly (AliasName & { readonly revision: number; readonly weights: readonly Weight[] })[];
-  readonly versions: readonly (AliasName & {
-    readonly version: string;
-    readonly status: VersionStatus;
-    readonly failure: string | null;
-    readonly instances: number;
-  })[];
+export interface RoutedRow extends AliasName {
+  readonly revision: number;
+  readonly weights: readonly Weight[];
 }
 
-/** Replaces all that this host has told before; one transaction, so that readers see all of it or nothing. */
+export interface HostedRow extends AliasName {
+  readonly version: string;
+  readonly status: VersionStatus;
+  readonly failure: string | null;
+  readonly instances: number;
+}
+
+/** What is new since this host told last. */
+export interface Acknowledgement {
+  /** Nothing that was told before counts: all of it is here. */
+  readonly isFirst: boolean;
+  readonly aliases: readonly RoutedRow[];
+  readonly versions: readonly HostedRow[];
+  readonly goneAliases: readonly AliasName[];
+  readonly goneVersions: readonly (AliasName & { readonly version: string })[];
+}
+
+/** One transaction, so that readers see all of it or nothing. */
 export async function acknowledge(db: Db, host: string, told: Acknowledgement, countedUntil: number): Promise<void> {
   await tables(db)
     .transaction()
     .execute(async (trx) => {
       const heartbeat = sql<Date>`clock_timestamp()`;
-      await trx
+      const { isNew } = await trx
         .insertInto('function_hosts')
         .values({ id: host, counted_until: new Date(countedUntil) })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ heartbeat }))
-        .execute();
-      await trx.deleteFrom('function_host_aliases').where('host', '=', host).execute();
-      await trx.deleteFrom('function_host_versions').where('host', '=', host).execute();
-      const aliases = told.aliases.map((row) => ({ ...row, host, weights: JSON.stringify(row.weights) }));
-      if (aliases.length > 0) await trx.insertInto('function_host_aliases').values(aliases).execute();
-      const versions = told.versions.map((row) => ({ ...row, host }));
-      if (versions.length > 0) await trx.insertInto('function_host_versions').values(versions).execute();
+        .returning(sql<boolean>`xmax = 0`.as('isNew'))
+        .executeTakeFirstOrThrow();
+      if (isNew && !told.isFirst) throw new Error('the database has forgotten this host'); // and what it had told
+      if (told.isFirst) {
+        await trx.deleteFrom('function_host_aliases').where('host', '=', host).execute();
+        await trx.deleteFrom('function_host_versions').where('host', '=', host).execute();
+      }
+      // Rows travel as JSON: a statement takes 65,535 parameters, and there may be more aliases than that.
+      if (told.goneAliases.length > 0)
+        await sql`
+          delete from function_host_aliases h
+          using json_to_recordset(${toJson(told.goneAliases)}::json) as gone (app text, environment text)
+          where h.host = ${host} and h.app = gone.app and h.environment = gone.environment`.execute(trx);
+      if (told.goneVersions.length > 0)
+        await sql`
+          delete from function_host_versions h
+          using json_to_recordset(${toJson(told.goneVersions)}::json) as gone (app text, environment text, version text)
+          where h.host = ${host} and h.app = gone.app and h.environment = gone.environment and h.version = gone.version`.execute(
+          trx,
+        );
+      if (told.aliases.length > 0)
+        await sql`
+          insert into function_host_aliases (host, app, environment, revision, weights)
+          select ${host}, app, environment, revision, weights
+          from json_to_recordset(${toJson(told.aliases)}::json)
+            as told (app text, environment text, revision bigint, weights jsonb)
+          on conflict (host, app, environment) do update
+            set revision = excluded.revision, weights = excluded.weights`.execute(trx);
+      if (told.versions.length > 0)
+        await sql`
+          insert into function_host_versions (host, app, environment, version, status, failure, instances)
+          select ${host}, app, environment, version, status, failure, instances
+          from json_to_recordset(${toJson(told.versions)}::json)
+            as told (app text, environment text, version text, status text, failure text, instances integer)
+          on conflict (host, app, environment, version) do update
+            set status = excluded.status, failure = excluded.failure, instances = excluded.instances`.execute(trx);
     });
 }
 

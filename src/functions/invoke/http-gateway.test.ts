@@ -8,6 +8,7 @@ import {
   makeArtifact,
   removeArtifacts,
   startTestHost,
+  until,
 } from '../../../test/functions/test-host.ts';
 
 const CODE = `
@@ -164,9 +165,12 @@ test.each([
 test('what a handler threw is in the log with its request and stack', async () => {
   const answer = await call('/throws');
   const { requestId } = (await answer.json()) as { requestId: string };
-  const lines = host.functions.logs.read({ app: 'shop', environment: 'production' });
-  const line = lines.find((each) => each.requestId === requestId);
-  expect(line?.text).toMatch(/^TypeError: the secret is platypus\nat .*index\.mjs:/);
+  const isThis = (each: { readonly requestId: string | null }) => each.requestId === requestId;
+  const lines = await until(
+    () => host.functions.logs.list({ app: 'shop', environment: 'production', limit: 1000 }),
+    (all) => all.some(isThis),
+  );
+  expect(lines.find(isThis)?.text).toMatch(/^TypeError: the secret is platypus\nat .*index\.mjs:/);
 });
 
 test('an answer of the function keeps its own status, 503 included', async () => {

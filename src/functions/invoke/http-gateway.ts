@@ -37,7 +37,8 @@ interface Exchange {
 interface Destination {
   readonly alias: RoutedAlias;
   readonly deployment: Deployment;
-  readonly counter: VersionCounter;
+  /** Null of a version that the caller chose: whoever pleases may ask for a candidate, which must not sway its judge. */
+  readonly counter: VersionCounter | null;
   readonly route: string;
   readonly called: HostedFunction;
 }
@@ -116,7 +117,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (match === undefined) {
       return { code: 'NOT_FOUND', detail: `No function of ${alias.name} has a route for this path.` };
     }
-    return { alias, deployment, counter: version.counter, route: match.route, called: match.value };
+    return {
+      alias,
+      deployment,
+      counter: typeof asked === 'string' ? null : version.counter,
+      route: match.route,
+      called: match.value,
+    };
   }
 
   async function refuseUnauthorized({ request }: Exchange, called: HostedFunction): Promise<Refusal | undefined> {
@@ -146,7 +153,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const fault = sink.fault();
     const ended: Outcome = fault === undefined ? outcome : { kind: 'protocol', reason: fault };
     const answered = sink.hasStarted() ? sink.end(ended) : answer(exchange, found, ended);
-    if (answered.kind !== 'abandoned') found.counter.count(isVersionError(answered), elapsed);
+    if (answered.kind !== 'abandoned') found.counter?.count(isVersionError(answered), elapsed);
   }
 
   function originOf({ requestId }: Exchange, { alias, deployment }: Destination): readonly string[] {

@@ -107,6 +107,8 @@ export function createInvoker({ host, standalone, cache }: InvokerOptions): Invo
       const { name, stickyKey } = invocation;
       const { version, called, alias, qualifier } = await find(name, invocation.qualifier, stickyKey);
       const told = { version: version.id, alias };
+      // Looking a number up takes a moment; what is made after the host has stopped would never be taken down.
+      if (!host.isAccepting()) return { ...told, outcome: { kind: 'shutting_down' }, duration: 0, cached: false };
       const isCached = called.config.cache > 0 && invocation.clientContext === undefined;
       const kept = isCached ? cache.read(called, invocation.body) : undefined;
       if (kept !== undefined) return { ...told, outcome: kept, duration: 0, cached: true };

@@ -138,6 +138,8 @@ export function problemOf(outcome: Failed): ProblemOf {
       return { code: 'FUNCTION_PROTOCOL', detail: 'Its answer could not be read.' };
     case 'response_too_large':
       return { code: 'RESPONSE_TOO_LARGE', detail: 'The answer was dropped.' };
+    case 'reader_too_slow':
+      return { code: 'THROTTLED', detail: 'The answer was read too slowly, and other calls wait for its process.' };
     case 'timeout':
       return { code: 'FUNCTION_TIMEOUT', detail: `It had no answer after ${outcome.milliseconds} ms and was ended.` };
     case 'throttled':

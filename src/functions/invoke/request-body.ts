@@ -5,6 +5,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** The whole body, up to 6 MB. `aborted`: the caller left while sending it. */
 export function readBody(request: IncomingMessage): Promise<Buffer | 'too_large' | 'aborted'> {
+  if (request.destroyed && !request.readableEnded) return Promise.resolve('aborted'); // before anybody listened
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (encoding === undefined && (length === undefined || length === '0')) return Promise.resolve(NOTHING);
   if (Number(length) > MAX_BODY) return Promise.resolve('too_large');

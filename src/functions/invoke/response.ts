@@ -4,13 +4,19 @@ import type { Outcome } from '../outcome.ts';
 import type { StreamSink } from '../pools/call.ts';
 import type { ResultMeta } from '../runtimes/messages.ts';
 
-/** Headers that describe the connection or are worked out anew. */
+/**
+ * Headers that describe the connection or are worked out anew: from a function they could make of one answer two (RFC 9110, 7.6.1).
+ * Names are in lower case, see `readResult`. Characters that a header may not have are refused by `writeHead`.
+ */
 const NOT_FORWARDED = new Set([
   'connection',
+  'proxy-connection',
   'keep-alive',
+  'te',
+  'trailer',
   'transfer-encoding',
   'upgrade',
-  'trailer',
+  'http2-settings',
   'content-length',
   'x-funade-version',
   'x-funade-alias',
@@ -50,6 +56,17 @@ function writeHead(response: ServerResponse, meta: ResultMeta, origin: readonly 
   }
 }
 
+/** Whichever comes first, room for more or the end: a reader that has left does not hold the function up. */
+export function whenReady(response: ServerResponse, resume: () => void): void {
+  const goOn = (): void => {
+    response.off('drain', goOn);
+    response.off('close', goOn);
+    resume();
+  };
+  response.on('drain', goOn);
+  response.on('close', goOn);
+}
+
 /** A response that a streamed answer is written to as it comes. */
 export interface ResponseSink extends StreamSink {
   hasStarted(): boolean;
@@ -73,11 +90,7 @@ export function createResponseSink(response: ServerResponse, origin: readonly st
       response.flushHeaders();
     },
     write: (chunk) => fault !== undefined || response.destroyed || response.write(chunk),
-    whenReady: (resume) => {
-      // Whichever comes first: a reader that has left does not hold the function up.
-      response.once('drain', resume);
-      response.once('close', resume);
-    },
+    whenReady: (resume) => whenReady(response, resume),
     end: (outcome) => {
       if (outcome.kind === 'streamed') response.end();
       else response.destroy(); // what was sent so far is not all, and its reader has to know

@@ -1,5 +1,5 @@
 import { type Generated, sql } from 'kysely';
-import type { Db } from '../../store/index.ts';
+import { type Db, toJson } from '../../store/index.ts';
 
 type ResultTables = {
   function_results: {
@@ -42,7 +42,7 @@ export async function storeResult(
 ): Promise<void> {
   await tables(db)
     .updateTable('function_results')
-    .set({ ending: JSON.stringify(ending), body })
+    .set({ ending: toJson(ending), body })
     .where('name', '=', name)
     .where('key', '=', key)
     .execute();

@@ -2,26 +2,39 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type FunadeError, type Logger, isFunadeError, messageOf } from '../../kernel/index.ts';
 import type { EventInvocations } from '../events/event-invocations.ts';
 import type { Invoked, Invoker } from '../invoke/invoker.ts';
-import { readBody } from '../invoke/request-body.ts';
 import type { Gateway } from '../invoke/http-gateway.ts';
 import { type InvokeAnswer, type InvokeFault, answerOf, apiFaultAnswer } from './answers.ts';
+import { BodyFault, bodyOf } from './body.ts';
 import { createLogTail } from './log-tail.ts';
 import { outcomeOf } from './outcomes.ts';
 import { type Invocation, parseInvocation } from './requests.ts';
-import { type SignatureVerifier, createSignatureVerifier } from './sigv4.ts';
+import { createSignatureVerifier } from './sigv4.ts';
 import { createStreamAnswer } from './stream-answer.ts';
 
 /** Who may call functions; `compose.ts` fills it. */
 export interface LambdaAccess {
   /** Secret of an access key; null when there is none. */
   secretOf(accessKeyId: string): Promise<string | null>;
-  /** The user of an access key or a bearer token who may call functions; null when nobody may by it. */
-  userOfKey(accessKeyId: string): Promise<string | null>;
-  userOfToken(token: string): Promise<string | null>;
+  /** Whom an access key or a bearer token lets call functions; null when nobody may by it. */
+  callerOfKey(accessKeyId: string): Promise<LambdaCaller | null>;
+  callerOfToken(token: string): Promise<LambdaCaller | null>;
+}
+
+export interface LambdaCaller {
+  readonly user: string;
+  /** What their calls are counted by. */
+  readonly tokenId: string;
+}
+
+/** Calls that a token may make, over this API and others. */
+export interface CallRate {
+  /** Takes one; when there is none left, the seconds until there are some again. */
+  take(tokenId: string): { readonly seconds: number } | null;
 }
 
 export interface LambdaGatewayOptions {
   readonly access: LambdaAccess;
+  readonly callRate?: CallRate;
   readonly invoker: Invoker;
   readonly events: EventInvocations;
   readonly isAccepting: () => boolean;
@@ -64,40 +77,42 @@ export function createLambdaGateway(options: LambdaGatewayOptions): Gateway {
 
   async function serve(exchange: Exchange): Promise<void> {
     if (!options.isAccepting()) return refuse(exchange, { code: 'SHUTTING_DOWN', message: 'This server stops.' });
-    const body = await readBody(exchange.request);
-    if (body === 'aborted') return;
-    if (body === 'too_large')
-      return refuse(exchange, { code: 'PAYLOAD_TOO_LARGE', message: 'The payload has more than 6 MB.' });
-    const user = await identify(exchange, body, verifier);
-    if (user === null) return;
-    const { method = 'POST', url = '/', headers } = exchange.request;
-    const called = parseInvocation(method, url, headers);
-    if (called.kind === 'fault') return send(exchange, apiFaultAnswer(called, exchange.requestId));
+    const body = bodyOf(exchange.request);
     try {
-      await act(exchange, called, { body, user });
+      await serveKnown(exchange, body);
     } catch (thrown) {
+      if (thrown instanceof BodyFault) return refuseBody(exchange, thrown);
       if (!isFunadeError(thrown)) throw thrown;
       refuse(exchange, { code: codeOf(thrown), message: thrown.message });
     }
   }
 
-  /** The caller's name; null when the request was refused. */
-  async function identify(exchange: Exchange, body: Buffer, signatures: SignatureVerifier): Promise<string | null> {
+  /** The body comes last: nothing of it is kept for callers who are unknown, wrong, or have called too often. */
+  async function serveKnown(exchange: Exchange, body: () => Promise<Buffer>): Promise<void> {
+    const caller = await identify(exchange, body);
+    if (caller === null) return;
+    const { method = 'POST', url = '/', headers } = exchange.request;
+    const called = parseInvocation(method, url, headers);
+    if (called.kind === 'fault') return send(exchange, apiFaultAnswer(called, exchange.requestId));
+    const over = options.callRate?.take(caller.tokenId) ?? null;
+    if (over !== null) return throttle(exchange, over.seconds);
+    await act(exchange, called, { body: await body(), user: caller.user });
+  }
+
+  /** Null when the request was refused. */
+  async function identify(exchange: Exchange, body: () => Promise<Buffer>): Promise<LambdaCaller | null> {
     const { method = 'POST', url = '/', headers, headersDistinct } = exchange.request;
     const token = BEARER.exec(headers.authorization ?? '')?.[1];
     if (token !== undefined) {
-      const user = await access.userOfToken(token);
-      if (user === null) refuse(exchange, { code: 'UNAUTHENTICATED', message: 'The token may not call functions.' });
-      return user;
+      const caller = await access.callerOfToken(token);
+      if (caller === null) refuse(exchange, { code: 'UNAUTHENTICATED', message: 'The token may not call functions.' });
+      return caller;
     }
-    const verdict = await signatures.verify(
-      { method, target: url, headers: headersDistinct, body: () => body },
-      clock.now(),
-    );
+    const verdict = await verifier.verify({ method, target: url, headers: headersDistinct, body }, clock.now());
     if (verdict.kind === 'valid') {
-      const user = await access.userOfKey(verdict.accessKeyId);
-      if (user === null) refuse(exchange, { code: 'FORBIDDEN', message: 'This access key may not call functions.' });
-      return user;
+      const caller = await access.callerOfKey(verdict.accessKeyId);
+      if (caller === null) refuse(exchange, { code: 'FORBIDDEN', message: 'This access key may not call functions.' });
+      return caller;
     }
     const { message, errorType } = verdict;
     send(exchange, apiFaultAnswer({ status: 403, type: errorType, message }, exchange.requestId));
@@ -176,6 +191,19 @@ export function createLambdaGateway(options: LambdaGatewayOptions): Gateway {
       stickyKey,
       ...(clientContext === undefined ? {} : { clientContext }),
     };
+  }
+
+  function refuseBody(exchange: Exchange, { reason }: BodyFault): void {
+    if (reason === 'aborted') return;
+    refuse(exchange, { code: 'PAYLOAD_TOO_LARGE', message: 'The payload has more than 6 MB.' });
+  }
+
+  function throttle(exchange: Exchange, seconds: number): void {
+    const fault = {
+      ...{ status: 429, type: 'TooManyRequestsException', Reason: 'CallerRateLimitExceeded' },
+      message: `This token has made all the calls of this minute; there are more in ${seconds} s.`,
+    };
+    send(exchange, apiFaultAnswer(fault, exchange.requestId), { 'Retry-After': String(seconds) });
   }
 
   function refuse(exchange: Exchange, { code, message }: Pick<InvokeFault, 'code' | 'message'>): void {

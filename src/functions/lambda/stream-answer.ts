@@ -1,3 +1,4 @@
+import { whenReady } from '../invoke/response.ts';
 import type { ServerResponse } from 'node:http';
 import type { Outcome } from '../outcome.ts';
 import type { StreamSink } from '../pools/call.ts';
@@ -36,10 +37,7 @@ export function createStreamAnswer(response: ServerResponse, requestId: string):
       response.flushHeaders();
     },
     write: (chunk) => response.destroyed || response.write(encodePayloadChunk(chunk)),
-    whenReady: (resume) => {
-      response.once('drain', resume);
-      response.once('close', resume);
-    },
+    whenReady: (resume) => whenReady(response, resume),
   };
 
   function complete(fault: InvokeFault | null, log: Buffer | null): void {

@@ -41,16 +41,28 @@ export interface StartOrder {
   readonly program?: string | undefined;
 }
 
+/** Code that is one file. */
+export interface SourceFile {
+  readonly file: string;
+  readonly handler: string;
+}
+
 /** What a language needs of the machine, and how a process of it is started. */
 export interface Language {
   readonly name: RuntimeName;
   /** Its processes can be started before the function is known. */
   readonly isGeneric: boolean;
+  /** File that code which comes as one text becomes, and the handler that it has unless another one is named. */
+  readonly source: SourceFile;
+  /** The file, and the handler, of a session's script; null where there are none. */
+  readonly scriptFile: string | null;
+  /** Whether a line on stderr is what it says before it ends a process for lack of memory, where it does so by itself. */
+  readonly isOutOfMemory?: (line: string) => boolean;
   /** Whether its tools are there; looked up once. */
   status(): Promise<LanguageStatus>;
   /** A sentence about code that could not run; null when it can. */
   check(code: Code): string | null;
-  /** Compiles what has to be compiled. Throws `CompileError`. */
+  /** Compiles what has to be compiled. Throws `CompileError`, and `FUN_UNAVAILABLE` where no compiler is free. */
   build(code: Code): Promise<Built>;
   /** Throws `FUN_COMMAND_NOT_STARTED` where its tools are missing. */
   start(order: StartOrder): Promise<LanguageStart>;

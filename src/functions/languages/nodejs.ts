@@ -5,12 +5,17 @@ const NODE = '/opt/nodejs/node';
 /** Megabytes of an instance that are not JavaScript heap. */
 const OUTSIDE_HEAP = 24;
 const LEAST_HEAP = 16;
+/** What V8 says before SIGABRT; the kernel ends a process with SIGKILL instead, and says so elsewhere. */
+const OUT_OF_MEMORY = /^FATAL ERROR: .*JavaScript heap out of memory/;
 
 /** Node.js: the program that Funade itself runs on. */
 export function createNodejs(kit: () => Promise<string>): Language {
   return {
     name: 'nodejs',
     isGeneric: true,
+    source: { file: 'index.mjs', handler: 'index.handler' },
+    scriptFile: 'script.js',
+    isOutOfMemory: (line) => OUT_OF_MEMORY.test(line),
     status: () => Promise.resolve({ available: true, version: process.versions.node }),
     check: checkHandler,
     build: ({ directory, handler }) => Promise.resolve({ directory, handler }),

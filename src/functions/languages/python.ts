@@ -27,6 +27,8 @@ export function createPython(kit: () => Promise<string>, places: readonly string
   return {
     name: 'python',
     isGeneric: true,
+    source: { file: 'index.py', handler: 'index.handler' },
+    scriptFile: 'script.py',
     status: async () => {
       const interpreter = await find();
       return 'available' in interpreter ? interpreter : { available: true, version: interpreter.version };

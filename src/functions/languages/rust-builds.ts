@@ -1,30 +1,31 @@
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Sandbox, WorkerMount } from '../../sandbox/index.ts';
-import { createDrafts } from '../../store/index.ts';
 import { type Compilation as Plan, planBuild, planRuntime, planShim } from '../runtimes/rust/build-plan.ts';
 import { parseDiagnostics } from '../runtimes/rust/diagnostics.ts';
 import type { RustToolchain } from '../runtimes/rust/find-toolchain.ts';
 import { type Compiled, compileInBox } from './box-compiler.ts';
+import type { BuildShelf } from './build-shelf.ts';
+import type { Compilers, Patience } from './compilers.ts';
 import { CompileError, type CompileFault, KIT } from './language.ts';
 
 export interface RustBuildsOptions {
   readonly spawn: Sandbox['spawnWorker'];
-  /** Directory of its own for what was compiled. */
-  readonly directory: string;
+  readonly shelf: BuildShelf;
+  readonly compilers: Compilers;
   readonly kit: () => Promise<string>;
   readonly toolchain: RustToolchain;
   /** Whether a box has a tree of its own: without one, paths are those of the host. */
   readonly isBoxed: () => boolean;
 }
 
-/** Programs by the hash of all that they are made of: code, compiler, flags and our library. */
+/** Programs by the hash of all that they are made of: code, compiler, flags and our library. All throw as `Compilers` does. */
 export interface RustBuilds {
   /** The program of a source file and its neighbours. Throws `CompileError`. */
-  source(directory: string, file: string): Promise<string>;
+  source(directory: string, file: string, patience: Patience): Promise<string>;
   /** The program of a cargo project without anything to download. Throws `CompileError`. */
-  cargo(directory: string): Promise<string>;
+  cargo(directory: string, patience: Patience): Promise<string>;
   /** The shim of the runtime `provided`. */
   shim(): Promise<string>;
 }
@@ -34,13 +35,13 @@ const LIBRARY = '/opt/rust';
 const RLIB = 'libfunade_rt.rlib';
 /** Stands for the variable that the box sets. */
 const OUT = '$OUT';
+const RUNTIME = 'funade-rt';
+const SHIM = 'provided';
 const RUSTC = { memory: 1536, temporary: 512, timeout: 60_000 };
 const CARGO = { memory: 3072, temporary: 2048, timeout: 600_000 };
 const FIRST_FAULTS = 20;
 
-export function createRustBuilds({ spawn, directory, kit, toolchain, isBoxed }: RustBuildsOptions): RustBuilds {
-  const running = new Map<string, Promise<string>>();
-  const drafts = createDrafts(join(directory, 'drafts'), 0o755);
+export function createRustBuilds({ spawn, shelf, compilers, kit, toolchain, isBoxed }: RustBuildsOptions): RustBuilds {
   const env = {
     PATH: `${toolchain.sysroot}/bin:/usr/local/bin:/usr/bin:/bin`,
     HOME: '/tmp',
@@ -48,85 +49,109 @@ export function createRustBuilds({ spawn, directory, kit, toolchain, isBoxed }: 
     LANG: 'C.UTF-8',
   };
   const tools: WorkerMount = { path: toolchain.sysroot, source: toolchain.sysroot };
-  let library: Promise<string> | undefined;
 
   /** Where a compiler finds what is mounted at `path`. */
   function seen(path: string, onHost: string): string {
     return isBoxed() ? path : onHost;
   }
 
-  /** `run` is called once for each key, however many ask, and not at all when the program is there. */
-  function once(key: string, run: (target: string) => Promise<void>): Promise<string> {
-    const target = join(directory, key, 'program');
-    const known = running.get(key);
-    if (known !== undefined) return known;
-    const building = isThere(target)
-      .then((there) => (there ? undefined : run(target)))
-      .then(() => target)
-      .finally(() => running.delete(key));
-    running.set(key, building);
-    return building;
+  interface Build {
+    readonly key: string;
+    readonly patience: Patience;
+    /** Called once for each key, however many ask, and not at all when the program is there. */
+    readonly make: (target: string) => Promise<void>;
   }
 
-  async function own(name: string, make: (source: string) => Plan, mounts: readonly WorkerMount[]): Promise<string> {
+  async function build({ key, patience, make }: Build): Promise<string> {
+    const work = async () => {
+      const present = await shelf.find(key); // of one that ended while this was asked for
+      if (present !== null) return present;
+      const target = shelf.place(key);
+      try {
+        await make(target);
+        return target;
+      } catch (thrown) {
+        await shelf.giveUp(target);
+        throw thrown;
+      }
+    };
+    return (await shelf.find(key)) ?? compilers.run({ key, patience, work });
+  }
+
+  /** Key of something that Funade itself brings. */
+  function ownKey(name: string, kitPath: string): string {
+    return `${name}-${hashOf([kitPath, toolchain.version, toolchain.host, toolchain.linker])}`;
+  }
+
+  interface Own {
+    readonly name: string;
+    readonly patience: Patience;
+    readonly plan: (source: string) => Plan;
+    readonly mounts: readonly WorkerMount[];
+  }
+
+  async function own({ name, patience, plan, mounts }: Own): Promise<string> {
     const kitPath = await kit();
-    const key = `${name}-${hashOf([kitPath, toolchain.version, toolchain.host, toolchain.linker])}`;
-    return once(key, async (target) => {
-      const plan = make(join(seen(KIT, kitPath), 'rust'));
+    const make = async (target: string) => {
+      const { argv, cwd, environment } = plan(join(seen(KIT, kitPath), 'rust'));
       const compiled = await compileInBox(spawn, {
-        script: quote(plan.argv),
-        cwd: plan.cwd,
-        env: { ...env, ...plan.environment },
+        script: quote(argv),
+        cwd,
+        env: { ...env, ...environment },
         mounts: [tools, { path: KIT, source: kitPath }, ...mounts],
         ...{ ...RUSTC, target },
       });
       if (compiled.kind === 'failed') throw new Error(`Failed to compile ${name}: ${compiled.output}`);
-    });
+    };
+    return build({ key: ownKey(name, kitPath), patience, make });
   }
 
   /** A directory with the library under the name that the compiler looks for. */
-  function runtime(): Promise<string> {
-    library ??= own('funade-rt', (place) => planRuntime({ toolchain, directory: place, out: OUT }), []).then(
-      async (file) => {
-        const shelf = join(dirname(file), 'lib');
-        await mkdir(shelf, { recursive: true });
-        await cp(file, join(shelf, RLIB));
-        return shelf;
-      },
-    );
-    library.catch(() => {
-      library = undefined; // the next build tries again
+  async function runtime(patience: Patience): Promise<string> {
+    const plan = (place: string) => planRuntime({ toolchain, directory: place, out: OUT });
+    const file = await own({ name: RUNTIME, patience, plan, mounts: [] });
+    const libraries = join(dirname(file), 'lib');
+    if (await isThere(libraries)) return libraries;
+    await shelf.drafts.use(async (draft) => {
+      await mkdir(draft, { mode: 0o755 });
+      await cp(file, join(draft, RLIB));
+      await rename(draft, libraries).catch(async (thrown: unknown) => {
+        if (!(await isThere(libraries))) throw thrown; // another build was faster
+      });
     });
-    return library;
+    return libraries;
   }
 
   async function shim(): Promise<string> {
-    const shelf = await runtime();
-    const rlib = join(seen(LIBRARY, shelf), RLIB);
-    const mounts = [{ path: LIBRARY, source: shelf }];
-    return own('provided', (place) => planShim({ toolchain, directory: place, out: OUT, runtime: rlib }), mounts);
+    const present = await shelf.find(ownKey(SHIM, await kit()));
+    if (present !== null) return present;
+    const libraries = await runtime('patient');
+    const rlib = join(seen(LIBRARY, libraries), RLIB);
+    const plan = (place: string) => planShim({ toolchain, directory: place, out: OUT, runtime: rlib });
+    return own({ name: SHIM, patience: 'patient', plan, mounts: [{ path: LIBRARY, source: libraries }] });
   }
 
-  async function source(code: string, file: string): Promise<string> {
+  async function source(code: string, file: string, patience: Patience): Promise<string> {
     const text = await readFile(join(code, file), 'utf8');
-    const shelf = await runtime();
-    const rlib = join(seen(LIBRARY, shelf), RLIB);
-    const planIn = (place: string) =>
-      planBuild({ toolchain, source: text, file, directory: place, runtime: rlib, out: OUT });
+    const planIn = (place: string, libraries: string) =>
+      planBuild({ toolchain, source: text, file, directory: place, runtime: join(libraries, RLIB), out: OUT });
     // What the source includes or names as modules counts too; code directories are content-addressed.
-    const { source: wrapped, argv } = planIn(CODE);
-    const key = `function-${hashOf([shelf, code, wrapped, ...argv])}`;
-    return once(key, (target) =>
+    const { source: wrapped, argv } = planIn(CODE, LIBRARY);
+    const key = `function-${hashOf([ownKey(RUNTIME, await kit()), code, wrapped, ...argv])}`;
+    const present = await shelf.find(key);
+    if (present !== null) return present;
+    const libraries = await runtime(patience); // before its own turn: it needs one as well
+    const make = (target: string) =>
       withSource({ code, file, text: wrapped, isWrapped: wrapped !== text }, async (given) => {
         const place = seen(CODE, given);
         const compiled = await compileInBox(spawn, {
-          script: quote(planIn(place).argv),
+          script: quote(planIn(place, seen(LIBRARY, libraries)).argv),
           ...{ cwd: CODE, env, target, ...RUSTC },
-          mounts: [tools, { path: CODE, source: given }, { path: LIBRARY, source: shelf }],
+          mounts: [tools, { path: CODE, source: given }, { path: LIBRARY, source: libraries }],
         });
         refuse(compiled, (output) => parseDiagnostics(output, { source: text, file, directory: place }));
-      }),
-    );
+      });
+    return build({ key, patience, make });
   }
 
   interface Source {
@@ -142,7 +167,7 @@ export function createRustBuilds({ spawn, directory, kit, toolchain, isBoxed }: 
     act: (directory: string) => Promise<void>,
   ): Promise<void> {
     if (!isWrapped) return act(code);
-    return drafts.use(async (draft) => {
+    return shelf.drafts.use(async (draft) => {
       await cp(code, draft, { recursive: true });
       for (const path of [draft, dirname(join(draft, file))]) await chmod(path, 0o755); // the compiler is a user of its own
       await rm(join(draft, file), { force: true });
@@ -151,10 +176,10 @@ export function createRustBuilds({ spawn, directory, kit, toolchain, isBoxed }: 
     });
   }
 
-  async function cargo(code: string): Promise<string> {
+  async function cargo(code: string, patience: Patience): Promise<string> {
     const kitPath = await kit();
     const key = `cargo-${hashOf([kitPath, code, toolchain.version, toolchain.host])}`;
-    return once(key, async (target) => {
+    const make = async (target: string) => {
       const patch = `patch.crates-io.funade_rt.path="${seen(KIT, kitPath)}/rust/funade_rt"`;
       const compiled = await compileInBox(spawn, {
         script: [
@@ -169,7 +194,8 @@ export function createRustBuilds({ spawn, directory, kit, toolchain, isBoxed }: 
         mounts: [tools, { path: CODE, source: code }, { path: KIT, source: kitPath }],
       });
       refuse(compiled, parseCargo);
-    });
+    };
+    return build({ key, patience, make });
   }
 
   return { source, cargo, shim };

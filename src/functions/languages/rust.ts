@@ -3,10 +3,12 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { FunadeError } from '../../kernel/index.ts';
+import { type Clock, FunadeError } from '../../kernel/index.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
 import { type MissingToolchain, type RustToolchain, findRustToolchain } from '../runtimes/rust/find-toolchain.ts';
-import { type Code, type Language, type LanguageStatus, PROGRAM } from './language.ts';
+import { createBuildShelf } from './build-shelf.ts';
+import { COMPILER_LIMITS, type CompilerLimits, type Patience, createCompilers } from './compilers.ts';
+import { type Built, type Code, type Language, type LanguageStatus, PROGRAM } from './language.ts';
 import { type RustBuilds, createRustBuilds } from './rust-builds.ts';
 
 const run = promisify(execFile);
@@ -22,10 +24,25 @@ export interface RustOptions {
   readonly isBoxed: () => boolean;
   /** As in the variable PATH. */
   readonly path: string;
+  readonly clock: Clock;
+  readonly compilers?: Partial<CompilerLimits>;
+}
+
+export interface RustLanguages {
+  /** Compiles for versions that there are, or for code that somebody sends. */
+  rust(patience: Patience): Language;
+  readonly provided: Language;
+  /** Removes what was compiled and not used for long. */
+  prune(): Promise<void>;
+  /** Compiles nothing more. */
+  stop(): void;
 }
 
 /** Rust, compiled here or elsewhere, and programs that speak the Lambda Runtime API, which need a shim in Rust. */
-export function createRustLanguages(options: RustOptions): { readonly rust: Language; readonly provided: Language } {
+export function createRustLanguages(options: RustOptions): RustLanguages {
+  const shelf = createBuildShelf(options.directory, options.clock);
+  const compilers = createCompilers({ ...COMPILER_LIMITS, ...options.compilers });
+  const recipes = new Map<string, Code>();
   let found: Promise<RustToolchain | MissingToolchain> | undefined;
   let builds: RustBuilds | undefined;
 
@@ -55,26 +72,48 @@ export function createRustLanguages(options: RustOptions): { readonly rust: Lang
       const reason = `${toolchain.missing}; ${toolchain.fix}`;
       throw new FunadeError('FUN_COMMAND_NOT_STARTED', { command: 'rustc', reason });
     }
-    return (builds ??= createRustBuilds({ ...options, toolchain }));
+    return (builds ??= createRustBuilds({ ...options, shelf, compilers, toolchain }));
   }
 
-  const rust: Language = {
+  async function build(code: Code, patience: Patience): Promise<Built> {
+    const { directory, handler } = code;
+    const program = await programOf(code, patience);
+    // A script's version is dropped from memory soon after its last process: it never asks for a program that is 30 days old.
+    if (shelf.holds(program) && code.form !== 'script') recipes.set(program, code);
+    return { directory, handler, program };
+  }
+
+  async function programOf({ directory, handler }: Code, patience: Patience): Promise<string> {
+    if (handler === 'Cargo.toml') return (await ready()).cargo(directory, patience);
+    if (handler.endsWith('.rs')) return (await ready()).source(directory, handler, patience);
+    return join(directory, handler);
+  }
+
+  /** A version that had no process for long may have lost its program. */
+  async function renewed(program: string): Promise<string> {
+    if (!shelf.holds(program) || (await shelf.use(program))) return program;
+    const code = recipes.get(program);
+    return code === undefined ? program : programOf(code, 'patient');
+  }
+
+  const rust = (patience: Patience): Language => ({
     name: 'rust',
     isGeneric: false,
+    source: { file: 'main.rs', handler: 'main.rs' },
+    scriptFile: 'script.rs',
     status,
     check: checkRust,
-    build: async ({ directory, handler }) => {
-      const plain = { directory, handler };
-      if (handler === 'Cargo.toml') return { ...plain, program: await (await ready()).cargo(directory) };
-      if (handler.endsWith('.rs')) return { ...plain, program: await (await ready()).source(directory, handler) };
-      return { ...plain, program: join(directory, handler) };
+    build: (code) => build(code, patience),
+    start: async ({ program = '' }) => {
+      const source = await renewed(program);
+      return { argv: [PROGRAM], env: ENVIRONMENT, mounts: [{ path: PROGRAM, source }] };
     },
-    start: ({ program }) =>
-      Promise.resolve({ argv: [PROGRAM], env: ENVIRONMENT, mounts: [{ path: PROGRAM, source: program ?? '' }] }),
-  };
+  });
   const provided: Language = {
     name: 'provided',
     isGeneric: false,
+    source: { file: BOOTSTRAP, handler: BOOTSTRAP },
+    scriptFile: null,
     status,
     check: ({ directory }) => checkProgram(directory, BOOTSTRAP), // the handler is for the bootstrap to read
     build: ({ directory, handler }) => Promise.resolve({ directory, handler }),
@@ -83,7 +122,7 @@ export function createRustLanguages(options: RustOptions): { readonly rust: Lang
       return { argv: [SHIM], env: ENVIRONMENT, mounts: [{ path: SHIM, source: shim }] };
     },
   };
-  return { rust, provided };
+  return { rust, provided, prune: shelf.prune, stop: compilers.stop };
 }
 
 function checkRust({ directory, handler }: Code): string | null {

@@ -1,7 +1,6 @@
 import { type Logger, messageOf, sleep } from '../../kernel/index.ts';
 import type { Db } from '../../store/index.ts';
 import type { FunctionLogLine, FunctionLogs } from '../port.ts';
-import { createRing } from './ring.ts';
 import { insertLines, listLines, pruneLines } from './store.ts';
 
 export interface Logs extends FunctionLogs {
@@ -16,9 +15,8 @@ const STORE_EVERY = 250;
 const WAITING_AT_MOST = 5000;
 const PRUNE_ROUNDS = 14_400;
 
-/** Lines of functions: the last ones in memory, and all of a week in the database, a few times a second. */
+/** Lines of functions: those of a week, stored a few times a second. */
 export function createFunctionLogs(db: Db, logger: Logger): Logs {
-  const ring = createRing();
   const stopping = new AbortController();
   let waiting: FunctionLogLine[] = [];
   let dropped = 0;
@@ -51,11 +49,9 @@ export function createFunctionLogs(db: Db, logger: Logger): Logs {
 
   return {
     append: (line) => {
-      ring.append(line);
       if (waiting.length < WAITING_AT_MOST) waiting.push(line);
       else dropped += 1;
     },
-    read: ring.read,
     list: (query) => listLines(db, query),
     start: () => {
       storing = loop();

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from '../../store/index.ts';
+import { type Db, toJson } from '../../store/index.ts';
 import type { FunctionLogLine, LogQuery, StoredLogLine } from '../port.ts';
 
 type LogTables = {
@@ -30,13 +30,12 @@ export async function insertLines(db: Db, lines: readonly FunctionLogLine[]): Pr
     function: line.function,
     stream: line.stream,
     request: line.requestId,
-    // What PostgreSQL can't hold.
-    text: line.text.toWellFormed().replaceAll('\0', '\uFFFD'),
+    text: line.text,
   }));
   await sql`
     insert into function_logs (at, app, environment, version, function, stream, request_id, text)
     select to_timestamp(l.at / 1000.0), l.app, l.environment, l.version, l.function, l.stream, l.request, l.text
-    from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+    from rows from (jsonb_to_recordset(${toJson(rows)}::jsonb)
       as (at float8, app text, environment text, version text, function text, stream text, request text, text text))
       with ordinality as l (at, app, environment, version, function, stream, request, text, n)
     order by l.n`.execute(tables(db));

@@ -52,10 +52,10 @@ export function createCounters(bounds: readonly number[], now: () => number): Co
   return {
     counterOf(of) {
       const key = `${of.app}/${of.environment}/${of.version}`;
-      const entry = versions.get(key) ?? { of, cells: [] };
-      versions.set(key, entry);
       return {
         count(isError, milliseconds) {
+          const entry = versions.get(key) ?? { of, cells: [] };
+          versions.set(key, entry);
           const cell = cellAt(entry.cells, now());
           const bucket = bucketOf(bounds, milliseconds);
           cell.requests += 1;
@@ -67,7 +67,8 @@ export function createCounters(bounds: readonly number[], now: () => number): Co
     take(until) {
       if (Number.isFinite(until)) taken = Math.max(taken, until - (until % INTERVAL));
       const rows: CountRow[] = [];
-      for (const entry of versions.values()) {
+      for (const [key, entry] of versions) {
+        if (entry.cells.length === 0) versions.delete(key); // one that is not called takes no memory
         const done = entry.cells.filter(({ start }) => start + INTERVAL <= until);
         if (done.length === 0) continue;
         entry.cells = entry.cells.slice(done.length);

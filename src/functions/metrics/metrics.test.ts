@@ -84,7 +84,7 @@ test('an interval that one live host has not finished counting is not shown, and
   };
   const query = { ...QUERY, app: 'two', since: start, until: start + 1000 };
   const first = { id: 'slow', incarnation: 'slow#1' };
-  await acknowledge(db, 'slow', { aliases: [], versions: [] }, start);
+  await acknowledge(db, 'slow', { isFirst: true, aliases: [], versions: [], goneAliases: [], goneVersions: [] }, start);
   await storeCounts(db, { id: 'fast', incarnation: 'fast#1' }, [row], start + 1000);
   expect(await metrics.readCounts(query)).toEqual([]);
   await storeCounts(db, first, [{ ...row, requests: 4, errors: 0, latency: [1, 3] }], start + 1000);

@@ -1,11 +1,12 @@
 import { messageOf } from '../../kernel/index.ts';
-import type { Outcome } from '../outcome.ts';
+import { MAX_REASON, readText } from '../foreign-text.ts';
+import { type Outcome, reasonOf } from '../outcome.ts';
 import { type Frame, FRAME, type FrameType } from '../runtimes/frames.ts';
 import type { FaultMeta, LoadOrder } from '../runtimes/messages.ts';
 import type { Call } from './call.ts';
 import { describeFault, outcomeOfFault, readFault, readResult } from './replies.ts';
 import { type ProcessEnd, type RuntimeProcess, wordsOfExit } from './runtime-process.ts';
-import { type Assembly, createAssembly } from './streaming.ts';
+import { type Assembly, MOST_BEHIND, createAssembly, dropRest } from './streaming.ts';
 
 export type LogStream = 'stdout' | 'stderr' | 'platform';
 
@@ -16,6 +17,10 @@ export interface InstanceOptions {
   /** Milliseconds from the start of the process until it is ready. */
   readonly initTimeout: number;
   readonly log: (stream: LogStream, text: string, requestId: string | null) => void;
+  /** Takes the function's secrets out of a text, before anybody gets it. */
+  readonly mask: (text: string) => string;
+  /** Of a line on stderr: the language says so before it ends its process for lack of memory. Null: it never does. */
+  readonly isOutOfMemory: ((line: string) => boolean) | null;
   /** Called after it became ready, finished a call or ended. */
   readonly changed: () => void;
 }
@@ -52,7 +57,9 @@ export interface Instance {
 
 interface Pending {
   readonly call: Call;
-  readonly settle: (outcome: Outcome) => void;
+  /** The first outcome counts. The call is in flight, with its deadline, until the worker is through with it. */
+  readonly answer: (outcome: Outcome) => void;
+  readonly deadline: NodeJS.Timeout;
   assembly: Assembly | null;
 }
 
@@ -62,15 +69,13 @@ const SPAWN_WITHIN = 30_000;
 const LEAVE_WITHIN = 1000;
 /** Milliseconds after which the end of an instance that never had a call no longer speaks of a bad start. */
 const SETTLED_AFTER = 5000;
-/** What V8 says before it ends its process (exit 134); the kernel ends one with SIGKILL instead (exit 137). */
-const OUT_OF_MEMORY = 'JavaScript heap out of memory';
 const LOAD_SEQUENCE = 1;
 /** The end of an answer that nobody waits for any more. */
 const LATE: Outcome = { kind: 'abandoned' };
 const NOTHING = Buffer.alloc(0);
 
 export function startInstance(options: InstanceOptions): Instance {
-  const { process, log } = options;
+  const { process } = options;
   const pending = new Map<number, Pending>();
   const timedOut = new Set<number>();
   const startedAt = performance.now();
@@ -79,7 +84,8 @@ export function startInstance(options: InstanceOptions): Instance {
   let sequence = LOAD_SEQUENCE;
   let served = 0;
   let idleSince = startedAt;
-  let outOfMemory = false;
+  /** What it said since it was last idle; it counts when a signal ends the process. */
+  let saidOutOfMemory = false;
   let frozen = false;
   let lost = false;
   let ownProcesses: number | null = null;
@@ -89,7 +95,7 @@ export function startInstance(options: InstanceOptions): Instance {
   let lastCall: Call | undefined;
 
   function fail(reason: string, fault: FaultMeta | null = null): void {
-    if (state === 'starting') failure ??= { reason, fault };
+    if (state === 'starting') failure ??= { reason: shown(reason), fault: fault === null ? null : maskFault(fault) };
     kill();
   }
 
@@ -107,7 +113,9 @@ export function startInstance(options: InstanceOptions): Instance {
     pending.delete(number);
     idleSince = performance.now();
     lastCall = entry.call;
-    entry.settle(outcome);
+    clearTimeout(entry.deadline);
+    process.resume(); // its reader may still be behind: that is not the next call's business
+    entry.answer(outcome);
     if (state === 'closing') endWhenIdle();
     options.changed();
   }
@@ -128,8 +136,6 @@ export function startInstance(options: InstanceOptions): Instance {
         const fault = readFault(frame.meta);
         return fail(describeFault(fault), fault);
       }
-      case FRAME.LOG:
-        return hear('stdout', frame.body.toString('utf8'));
       case FRAME.PONG:
         clearTimeout(awaitingPong);
         awaitingPong = undefined;
@@ -154,7 +160,8 @@ export function startInstance(options: InstanceOptions): Instance {
     if (result.stream !== true) return settle(number, { kind: 'result', meta: result, body });
     if (entry === undefined) return settle(number, LATE);
     if (entry.assembly !== null) throw new Error(`a second answer to the call ${number}`);
-    entry.assembly = createAssembly(entry.call.sink, result, process);
+    const { sink } = entry.call;
+    entry.assembly = createAssembly({ sink, meta: result, process, isAlone: () => pending.size === 1 });
   }
 
   function receiveChunk({ sequence: number, body }: Frame): void {
@@ -164,10 +171,20 @@ export function startInstance(options: InstanceOptions): Instance {
       return;
     }
     if (entry.assembly === null) throw new Error(`a piece of an answer that has not begun, of call ${number}`);
-    if (entry.assembly.add(body)) return;
+    const added = entry.assembly.add(body);
+    if (added === 'too_slow') return leaveBehind(entry);
+    if (added === 'taken') return;
     timedOut.add(number); // the rest of it is on its way and is not wanted
     state = 'closing';
     settle(number, { kind: 'response_too_large' });
+  }
+
+  /** The handler goes on, for nobody: the other calls of its process must not pay for a slow reader. */
+  function leaveBehind(entry: Pending): void {
+    const text = `broken off: its reader was more than ${MOST_BEHIND} bytes behind, and other calls wait for this process`;
+    tell('platform', text, entry.call.meta.requestId);
+    entry.assembly = dropRest();
+    entry.answer({ kind: 'reader_too_slow' });
   }
 
   function receiveEnd({ sequence: number, meta }: Frame): void {
@@ -184,17 +201,37 @@ export function startInstance(options: InstanceOptions): Instance {
   }
 
   function receiveFault(number: number, fault: FaultMeta): void {
-    const entry = pending.get(number);
-    log('platform', describeFault(fault), entry?.call.meta.requestId ?? null);
+    report(pending.get(number)?.call, describeFault(fault));
     settle(number, outcomeOfFault(fault));
+  }
+
+  /** What became of a call, where it was no answer: whoever reads the log would look for it there. */
+  function report(call: Call | undefined, text: string): void {
+    const told = tell('platform', text, call?.meta.requestId ?? null);
+    call?.heard?.(told);
   }
 
   /** A line belongs to the only call in flight; of several nobody can tell which one wrote it. */
   function hear(stream: 'stdout' | 'stderr', text: string): void {
-    if (text.includes(OUT_OF_MEMORY)) outOfMemory = true;
+    if (stream === 'stderr' && options.isOutOfMemory?.(text) === true) saidOutOfMemory = true;
     const sole = soleCall();
-    sole?.heard?.(text);
-    log(stream, text, sole?.meta.requestId ?? null);
+    const told = tell(stream, text, sole?.meta.requestId ?? null);
+    sole?.heard?.(told);
+  }
+
+  /** All words that leave the instance; returns them as they may be shown. */
+  function tell(stream: LogStream, text: string, requestId: string | null): string {
+    const told = options.mask(text);
+    options.log(stream, told, requestId);
+    return told;
+  }
+
+  function shown(reason: string): string {
+    return options.mask(readText(reason, MAX_REASON));
+  }
+
+  function maskFault(fault: FaultMeta): FaultMeta {
+    return { ...fault, message: options.mask(fault.message), trace: fault.trace.map(options.mask) };
   }
 
   function soleCall(): Call | undefined {
@@ -211,9 +248,15 @@ export function startInstance(options: InstanceOptions): Instance {
       fail(messageOf(thrown));
     }
     const end = await process.ended;
-    for (const entry of pending.values()) entry.settle(verdict(end));
+    for (const entry of pending.values()) {
+      clearTimeout(entry.deadline);
+      const outcome = verdict(end);
+      report(entry.call, reasonOf(outcome));
+      entry.answer(outcome);
+    }
     pending.clear();
     failure ??= failureOf(end);
+    if (failure !== null) report(undefined, `not started: ${failure.reason}`);
     for (const timer of [starting, awaitingPong, leaving]) clearTimeout(timer);
     state = 'gone';
     options.changed();
@@ -238,12 +281,15 @@ export function startInstance(options: InstanceOptions): Instance {
 
   function verdict(end: ProcessEnd): Outcome {
     if (end.broken !== null) return { kind: 'protocol', reason: end.broken };
-    if (outOfMemory || end.outOfMemory) return { kind: 'out_of_memory' };
-    return { kind: 'exited', reason: wordsOfExit(end) };
+    return isForMemory(end) ? { kind: 'out_of_memory' } : { kind: 'exited', reason: wordsOfExit(end) };
+  }
+
+  function isForMemory({ outOfMemory, signal }: ProcessEnd): boolean {
+    return outOfMemory || (saidOutOfMemory && signal !== null);
   }
 
   function failureOf(end: ProcessEnd): InitFailure | null {
-    const words = outOfMemory || end.outOfMemory ? 'ran out of memory' : wordsOfExit(end);
+    const words = isForMemory(end) ? 'ran out of memory' : wordsOfExit(end);
     if (state === 'open' && served === 0 && performance.now() - startedAt < SETTLED_AFTER) {
       return { reason: `${words} right after it was loaded`, fault: null };
     }
@@ -256,14 +302,14 @@ export function startInstance(options: InstanceOptions): Instance {
     const number = sequence;
     served += 1;
     lastCall = undefined;
-    if (pending.size === 0) process.resetOutput();
-    return new Promise((resolve) => {
-      const timer = setTimeout(expire, timeout, number, timeout);
-      const finish = (outcome: Outcome): void => {
-        clearTimeout(timer);
-        resolve(outcome);
-      };
-      pending.set(number, { call, settle: finish, assembly: null });
+    if (pending.size > 0) process.resume(); // a slow reader holds only its own call back
+    else {
+      process.resetOutput();
+      saidOutOfMemory = false;
+    }
+    return new Promise((answer) => {
+      const deadline = setTimeout(expire, timeout, number, timeout);
+      pending.set(number, { call, answer, deadline, assembly: null });
       const meta = { ...call.meta, remaining: timeout };
       send(FRAME.INVOKE, number, meta, call.body.length === 0 ? NOTHING : call.body);
     });
@@ -273,6 +319,7 @@ export function startInstance(options: InstanceOptions): Instance {
   function expire(number: number, timeout: number): void {
     timedOut.add(number);
     state = 'closing';
+    report(pending.get(number)?.call, `ended after ${timeout} ms: it had no answer`);
     settle(number, { kind: 'timeout', milliseconds: timeout });
   }
 
@@ -300,7 +347,7 @@ export function startInstance(options: InstanceOptions): Instance {
   function freeze(): boolean {
     const left = process.processes();
     if (left !== null && ownProcesses !== null && left > ownProcesses) {
-      log('platform', `replaced: ${left - ownProcesses} process(es) went on after the call that started them`, null);
+      tell('platform', `replaced: ${left - ownProcesses} process(es) went on after the call that started them`, null);
       close();
       return false;
     }

@@ -5,9 +5,20 @@ const LINE_LIMIT = 8192;
 /** Bytes of output that one invocation may leave in the logs. */
 export const OUTPUT_LIMIT = 1024 * 1024;
 
+export type OutputName = 'stdout' | 'stderr';
+
 export interface OutputCapture {
+  /** Output that came over another way, as a whole. */
+  add(name: OutputName, text: Buffer): void;
   /** Starts the count anew, at the beginning of an invocation. */
   reset(): void;
+}
+
+/** One source of output. */
+interface Source {
+  take(chunk: Buffer): void;
+  /** Hands over a line that has no end yet. */
+  end(): void;
 }
 
 /**
@@ -16,37 +27,53 @@ export interface OutputCapture {
  */
 export function captureOutput(
   streams: { readonly stdout: Readable; readonly stderr: Readable },
-  receive: (stream: 'stdout' | 'stderr', line: string) => void,
+  receive: (name: OutputName, line: string) => void,
 ): OutputCapture {
   let taken = 0;
   let cut = false;
-  function follow(name: 'stdout' | 'stderr'): void {
+
+  function sourceOf(name: OutputName): Source {
     const decoder = new StringDecoder('utf8');
     let rest = '';
-    streams[name].on('data', (chunk: Buffer) => {
-      if (taken >= OUTPUT_LIMIT) {
-        if (!cut) receive(name, `… cut: more than ${OUTPUT_LIMIT} bytes of output in one invocation`);
+    return {
+      take: (chunk) => {
+        if (cut) {
+          rest = '';
+          return;
+        }
+        const part = chunk.subarray(0, OUTPUT_LIMIT - taken);
+        taken += part.length;
+        const lines = (rest + decoder.write(part)).split('\n');
+        rest = lines.pop() ?? '';
+        if (rest.length > LINE_LIMIT) {
+          lines.push(rest);
+          rest = '';
+        }
+        for (const line of lines) receive(name, line.slice(0, LINE_LIMIT));
+        if (part.length === chunk.length) return;
+        rest = '';
         cut = true;
+        receive(name, `… cut: more than ${OUTPUT_LIMIT} bytes of output in one invocation`);
+      },
+      end: () => {
+        if (rest !== '') receive(name, rest.slice(0, LINE_LIMIT));
         rest = '';
-        return;
-      }
-      taken += chunk.length;
-      const lines = (rest + decoder.write(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      if (rest.length > LINE_LIMIT) {
-        lines.push(rest);
-        rest = '';
-      }
-      for (const line of lines) receive(name, line.slice(0, LINE_LIMIT));
-    });
-    streams[name].on('end', () => {
-      if (rest !== '') receive(name, rest.slice(0, LINE_LIMIT));
-    });
+      },
+    };
+  }
+
+  for (const name of ['stdout', 'stderr'] as const) {
+    const { take, end } = sourceOf(name);
+    streams[name].on('data', take);
+    streams[name].on('end', end);
     streams[name].on('error', () => {}); // a broken pipe is the process's end, which is told elsewhere
   }
-  follow('stdout');
-  follow('stderr');
   return {
+    add: (name, text) => {
+      const { take, end } = sourceOf(name);
+      take(text);
+      end();
+    },
     reset: () => {
       taken = 0;
       cut = false;

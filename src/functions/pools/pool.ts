@@ -63,8 +63,8 @@ export interface PoolStatus {
 export interface Pool {
   status(): PoolStatus;
   invoke(call: Call, caller: Caller): Promise<Outcome>;
-  /** Starts an instance when none is up; resolves with why it does not come up, or null. */
-  prove(): Promise<InitFailure | null>;
+  /** Starts an instance when none is up; resolves with what speaks against it, or null. */
+  prove(): Promise<Outcome | null>;
   /** Freezes and ends what is idle, looks whether the rest lives; call it about twice a second. */
   sweep(): void;
   /** Refuses new and waiting calls, lets running ones finish until `deadline` milliseconds have passed, then ends all. */
@@ -87,7 +87,7 @@ export function createPool(options: PoolOptions): Pool {
   });
   /** Where calls with a key of affinity go. */
   const homes = new Map<string, Instance>();
-  const provers = new Set<(failure: InitFailure | null) => void>();
+  const provers = new Set<(finding: Outcome | null) => void>();
   let running = 0;
   let wasReady = false;
   let stopping = false;
@@ -168,7 +168,8 @@ export function createPool(options: PoolOptions): Pool {
     if (stopping || isPausing()) return;
     const starting = inState('starting').length;
     const open = inState('open').length;
-    const needed = Math.ceil(queue.length() / concurrency);
+    const forProof = open === 0 && provers.size > 0 ? 1 : 0;
+    const needed = Math.max(Math.ceil(queue.length() / concurrency), forProof);
     const wanted = Math.max(limits.min - open, Math.min(needed, limits.max - open)) - starting;
     const allowed = failures.last() === null ? wanted : Math.min(wanted, 1 - starting);
     for (let count = 0; count < allowed; count += 1) if (!start()) return;
@@ -189,18 +190,38 @@ export function createPool(options: PoolOptions): Pool {
 
   function settleProvers(): void {
     if (provers.size === 0) return;
-    const isUp = inState('open').length > 0;
-    if (!isUp && instances.size > 0) return; // one that failed says why when it is gone
-    for (const settle of provers) settle(isUp ? null : (failures.last() ?? { reason: lateReason(), fault: null }));
-    provers.clear();
+    if (inState('open').length > 0) tellProvers(null);
+    // One that failed says why when it is gone; one that finds no memory gets some when others give theirs back.
+    else if (stopping || (instances.size === 0 && !isShort)) tellProvers(lateFinding());
   }
 
-  function prove(): Promise<InitFailure | null> {
+  function tellProvers(finding: Outcome | null): void {
+    for (const settle of [...provers]) settle(finding);
+  }
+
+  function prove(): Promise<Outcome | null> {
     if (inState('open').length > 0) return Promise.resolve(null);
-    if (stopping || (inState('starting').length === 0 && !start())) {
-      return Promise.resolve(failures.last() ?? { reason: lateReason(), fault: null });
-    }
-    return new Promise((resolve) => provers.add(resolve));
+    if (stopping) return Promise.resolve(lateFinding());
+    return new Promise((resolve) => {
+      // Only a start waits for its process as long as that takes; without memory for one the caller is told in time.
+      const late = setTimeout(() => {
+        if (inState('starting').length === 0) settle(lateFinding());
+      }, limits.wait);
+      const settle = (finding: Outcome | null): void => {
+        clearTimeout(late);
+        provers.delete(settle);
+        resolve(finding);
+      };
+      provers.add(settle);
+      if (inState('starting').length === 0) start();
+      settleProvers();
+    });
+  }
+
+  function lateFinding(): Outcome {
+    const failure = failures.last();
+    if (failure !== null) return { kind: 'init_failed', ...failure };
+    return stopping ? { kind: 'shutting_down' } : { kind: 'no_capacity', reason: lateReason() };
   }
 
   function hasRoom(instance: Instance): boolean {

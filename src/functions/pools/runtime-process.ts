@@ -1,13 +1,14 @@
 import { messageOf, sleep } from '../../kernel/index.ts';
 import type { Worker, WorkerExit } from '../../sandbox/index.ts';
+import { MAX_REASON, readText } from '../foreign-text.ts';
 import { type Frame, FRAME, type FrameType, createFrameReader, encodeFrame } from '../runtimes/frames.ts';
-import { type OutputCapture, captureOutput } from './output.ts';
+import { type OutputCapture, type OutputName, captureOutput } from './output.ts';
 
 /** Whoever uses the process now. */
 export interface ProcessUser {
-  /** Throws on what may not come; the process is then ended. */
+  /** Throws on what may not come; the process is then ended. LOG frames come as lines. */
   receive(frame: Frame): void;
-  line(stream: 'stdout' | 'stderr', text: string): void;
+  line(stream: OutputName, text: string): void;
   /** The wire is closed: nothing more can be sent, though the last frames may still be on their way. */
   lost(): void;
 }
@@ -52,7 +53,7 @@ export function startRuntimeProcess(spawn: () => Promise<Worker>): RuntimeProces
   const boot = Promise.withResolvers<void>();
   const settled = Promise.withResolvers<void>();
   boot.promise.catch(() => {}); // `ended` tells it too
-  const early: { readonly stream: 'stdout' | 'stderr'; readonly text: string }[] = [];
+  const early: { readonly stream: OutputName; readonly text: string }[] = [];
   let worker: Worker | undefined;
   let user: ProcessUser | undefined;
   let output: OutputCapture | undefined;
@@ -62,6 +63,8 @@ export function startRuntimeProcess(spawn: () => Promise<Worker>): RuntimeProces
   let broken: string | null = null;
   /** What was last said before it was up: by the sandbox, or by the runtime. */
   let complaint = '';
+  /** PINGs without an answer so far. */
+  let asked = 0;
 
   function kill(): void {
     wanted = 'killed';
@@ -74,14 +77,19 @@ export function startRuntimeProcess(spawn: () => Promise<Worker>): RuntimeProces
       boot.resolve();
       return;
     }
-    if (user === undefined && frame.type === FRAME.PONG) return settled.resolve();
+    if (frame.type === FRAME.PONG) {
+      if (asked === 0) throw new Error('PONG that nobody asked for');
+      asked -= 1;
+      if (user === undefined) return settled.resolve();
+    }
     if (user === undefined) throw new Error(`frame of type ${frame.type} before anything was asked`);
-    user.receive(frame);
+    if (frame.type === FRAME.LOG) output?.add(streamOf(frame.meta), frame.body);
+    else user.receive(frame);
   }
 
   function breakOff(reason: string): void {
-    broken ??= reason;
-    boot.reject(new Error(`broke the protocol: ${reason}`));
+    broken ??= readText(reason, MAX_REASON); // an error of JSON.parse quotes what it was given
+    boot.reject(new Error(`broke the protocol: ${broken}`));
     kill();
   }
 
@@ -91,8 +99,8 @@ export function startRuntimeProcess(spawn: () => Promise<Worker>): RuntimeProces
     user?.lost();
   }
 
-  function line(stream: 'stdout' | 'stderr', text: string): void {
-    if (!isBooted && stream === 'stderr') complaint = text;
+  function line(stream: OutputName, text: string): void {
+    if (!isBooted && stream === 'stderr') complaint = readText(text, MAX_REASON);
     if (user !== undefined) user.line(stream, text);
     else if (early.length < EARLY_LINES) early.push({ stream, text });
   }
@@ -140,6 +148,7 @@ export function startRuntimeProcess(spawn: () => Promise<Worker>): RuntimeProces
   }
 
   function send(type: FrameType, sequence: number, meta: unknown, body?: Buffer): void {
+    if (type === FRAME.PING) asked += 1;
     const channel = worker?.channel;
     if (channel === undefined || channel.destroyed || channel.writableEnded) return;
     const head = encodeFrame(type, sequence, meta, body?.length ?? 0);
@@ -177,6 +186,10 @@ export function startRuntimeProcess(spawn: () => Promise<Worker>): RuntimeProces
     processes: () => worker?.processes() ?? null,
     kill,
   };
+}
+
+function streamOf(meta: unknown): OutputName {
+  return (meta as { readonly stream?: unknown } | null)?.stream === 'stderr' ? 'stderr' : 'stdout';
 }
 
 /** How a process ended, as the end of a sentence that begins with `it`. */

@@ -41,9 +41,17 @@ export function createWaitingCalls({ limit, wait, refuse }: WaitingLimits): Wait
     }, rest);
   }
 
+  /** Callers that have left keep nobody from waiting. */
+  function dropGone(): void {
+    for (let place = queue.length - 1; place >= 0; place -= 1) {
+      if (queue[place]?.caller.gone === true) queue.splice(place, 1)[0]?.settle({ kind: 'abandoned' });
+    }
+  }
+
   return {
     length: () => queue.length,
     push: (call, caller) => {
+      if (queue.length >= limit) dropGone();
       if (queue.length >= limit) {
         return Promise.resolve({ kind: 'throttled', reason: `${queue.length} requests are waiting already` });
       }

@@ -1,6 +1,16 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestDatabase, createTestDatabase } from '../../../test/database.ts';
-import { type TestHost, asError, removeArtifacts, startTestHost, until } from '../../../test/functions/test-host.ts';
+import {
+  type TestHost,
+  asError,
+  makeArtifact,
+  removeArtifacts,
+  startTestHost,
+  until,
+} from '../../../test/functions/test-host.ts';
 import type { CodeSource, Session } from '../index.ts';
 
 let database: TestDatabase;
@@ -101,9 +111,9 @@ describe.each(languages)('calc in %s', (language) => {
     expect(await execute(session, { op: 'add', a: 2, b: 2 })).toBe(4);
   });
 
-  test('unicode comes back as it went in', async () => {
+  test('what it throws comes back in its own characters, but for NUL, which PostgreSQL can not keep', async () => {
     await expect(execute(session, { op: '加算 🙂 \u0000', a: 1, b: 1 })).rejects.toThrow(
-      'unknown operation 加算 🙂 \u0000',
+      'unknown operation 加算 🙂 \uFFFD',
     );
   });
 });
@@ -150,25 +160,42 @@ test('a session stays on the version that it began with', async () => {
 });
 
 describe('a script takes the place of nothing that somebody else answers for:', () => {
-  const titles = ['nodejs-deployed', 'nodejs-granted', 'nodejs-limited'];
-  const deploy = (name: string, config: object, code: CodeSource = { kind: 'present' }) =>
-    host.functions.standalone.publish({
-      ...{ name, code, form: 'module', by: 'deployer', onFault: asError },
-      config: { runtime: 'nodejs', handler: code.kind === 'present' ? 'script.js' : 'index.handler', ...config },
-    });
+  const titles = ['nodejs-deployed', 'nodejs-granted', 'nodejs-limited', 'nodejs-deployed-meanwhile'];
+  const order = { form: 'module', by: 'deployer', onFault: asError } as const;
+  const deploy = (name: string, code: CodeSource, config: object) =>
+    host.functions.standalone.publish({ ...order, name, code, config: { runtime: 'nodejs', ...config } });
+  /** Other settings for the script that is there. */
+  async function configure(name: string, config: object) {
+    const { latest: number } = await host.functions.standalone.get(name);
+    return deploy(name, { kind: 'version', number }, { handler: 'script.js', ...config });
+  }
   afterAll(async () => {
     for (const title of titles) await host.functions.standalone.remove(title);
   });
 
   test('not of code that was deployed', async () => {
     const files = { 'index.mjs': 'export const handler = async () => "deployed";' };
-    await deploy('nodejs-deployed', {}, { kind: 'files', files });
+    await deploy('nodejs-deployed', { kind: 'files', files }, { handler: 'index.handler' });
     await expect(open('nodejs-deployed', 'return "script";')).rejects.toMatchObject({
       code: 'FUN_CONFLICT',
       message: expect.stringContaining('it was deployed'),
     });
     const without = await open('nodejs-deployed', null);
     expect(await execute(without)).toBe('deployed');
+  });
+
+  test('not even of code that is deployed while the script comes up', async () => {
+    const slow = 'const end = Date.now() + 1500; while (Date.now() < end); module.exports = () => "script";';
+    const opening = open('nodejs-deployed-meanwhile', slow);
+    opening.catch(() => {});
+    await until(
+      () => host.functions.standalone.find('nodejs-deployed-meanwhile'),
+      (found) => found !== undefined,
+    );
+    const files = { 'index.mjs': 'export const handler = async () => "deployed";' };
+    await deploy('nodejs-deployed-meanwhile', { kind: 'files', files }, { handler: 'index.handler' });
+    await expect(opening).rejects.toMatchObject({ code: 'FUN_CONFLICT' });
+    expect(await execute(await open('nodejs-deployed-meanwhile', null))).toBe('deployed');
   });
 
   test.each([
@@ -180,23 +207,56 @@ describe('a script takes the place of nothing that somebody else answers for:', 
   ])('nor of a script that was given %j', async (granted, words) => {
     const title = titles[1] ?? '';
     if ((await host.functions.standalone.find(title)) === undefined) await open(title, 'return "script";');
-    await deploy(title, granted);
+    await configure(title, granted);
     await expect(open(title, 'return "another";')).rejects.toMatchObject({
       message: expect.stringContaining(`it was given ${words},`),
     });
-    await deploy(title, {});
+    await configure(title, {});
     expect(await execute(await open(title, null))).toBe('script');
   });
 
   test('limits that were set for a script stay with the next one', async () => {
     await open('nodejs-limited', 'return 1;');
-    await deploy('nodejs-limited', { memory: 200, timeout: '9s', reserved: 3 });
+    await configure('nodejs-limited', { memory: 200, timeout: '9s', reserved: 3 });
     const { version } = await open('nodejs-limited', 'return 2;');
     expect(await host.functions.standalone.version('nodejs-limited', version)).toMatchObject({
       form: 'script',
       config: { memory: 200, timeout: 9000, reserved: 3, trusted: false },
     });
   });
+});
+
+test('a session ends with its function, also where another one of that name takes its place', async () => {
+  const session = await open('nodejs-replaced', 'return "old";');
+  expect(await execute(session)).toBe('old');
+  await host.functions.standalone.remove('nodejs-replaced');
+  await open('nodejs-replaced', 'return "new";');
+  await expect(execute(session)).rejects.toMatchObject({ code: 'FUN_NOT_FOUND', values: { kind: 'session' } });
+});
+
+test('scripts are limited in number, and go when nobody has used them for long', async () => {
+  const own = await createTestDatabase();
+  const limited = await startTestHost(own, { mostScripts: 2 });
+  const opening = (languageTitle: string, script: string | null) =>
+    limited.functions.sessions.initialize({ ...OPEN, languageTitle, script }, asError);
+  try {
+    await opening('nodejs-one', 'return 1;');
+    await opening('nodejs-two', 'return 2;');
+    await expect(opening('nodejs-three', 'return 3;')).rejects.toMatchObject({
+      code: 'FUN_CONFLICT',
+      values: { reason: expect.stringContaining('there are 2 scripts already') },
+    });
+    await opening('nodejs-two', 'return "another";');
+    await sql`update standalone_functions set used_at = now() - interval '31 days'`.execute(own.db);
+    await sql`update function_sessions set expires_at = now() where function = 'nodejs-one'`.execute(own.db);
+    await limited.functions.prune();
+    expect(await limited.functions.standalone.find('nodejs-one')).toBeUndefined();
+    expect(await limited.functions.standalone.find('nodejs-two')).toBeDefined(); // it has a session
+    await opening('nodejs-three', 'return 3;');
+  } finally {
+    await limited.stop();
+    await own.drop();
+  }
 });
 
 test('a session of a function that is not there is refused, and one that is unknown is not found', async () => {
@@ -248,14 +308,22 @@ test('counts and times of a session are kept, and it ends when it was not used f
   expect(await host.functions.sessions.get(opened)).toMatchObject({ state: 'expired', executions: 3, errors: 1 });
 });
 
-test('a host that does not have the code of a session says so', async () => {
-  const second = await startTestHost(database);
+test('a host that does not have the code of a session says so, and works once it has', async () => {
+  const [ours, theirs] = [await makeArtifact({}), await makeArtifact({})];
+  const first = await startTestHost(database, { directory: ours });
+  const second = await startTestHost(database, { directory: theirs });
   try {
-    const session = await open('nodejs-shared', 'return event.params.n + 1;');
-    const { outcome } = await second.functions.sessions.execute(session.id, '{"n":1}', { requestId: 'x' });
-    expect(outcome).toMatchObject({ kind: 'init_failed', reason: expect.stringContaining('not on this server') });
+    const order = { ...OPEN, languageTitle: 'nodejs-shared', script: 'return event.params.n + 1;' };
+    const session = await first.functions.sessions.initialize(order, asError);
+    const executing = () => second.functions.sessions.execute(session.id, '{"n":1}', { requestId: 'x' });
+    expect((await executing()).outcome).toMatchObject({
+      kind: 'init_failed',
+      reason: expect.stringContaining('not on this server'),
+    });
+    await cp(join(ours, 'code'), join(theirs, 'code'), { recursive: true });
+    expect((await executing()).outcome).toMatchObject({ kind: 'result', body: Buffer.from('2') });
   } finally {
-    await second.stop();
+    await Promise.all([first.stop(), second.stop()]);
   }
 });
 

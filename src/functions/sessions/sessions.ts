@@ -4,13 +4,12 @@ import { type Clock, FunadeError, type Logger, messageOf, sleep } from '../../ke
 import type { Db } from '../../store/index.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Invoked, Invoker } from '../invoke/invoker.ts';
+import type { Language } from '../languages/language.ts';
 import type { StandaloneFunctions, StandaloneVersion } from '../standalone/port.ts';
 import { type SessionRow, type SessionUse, insertSession, pruneSessions, readSession, recordUses } from './store.ts';
 
 /** `<language>-<title>`, which is also the name of the function. */
 export const LANGUAGE_TITLE = /^(nodejs|python|rust)-[a-z0-9][a-z0-9_-]{0,62}$/;
-
-const SCRIPT_FILES: Readonly<Record<string, string>> = { nodejs: 'script.js', python: 'script.py', rust: 'script.rs' };
 
 export interface SessionOrder {
   readonly languageTitle: string;
@@ -48,6 +47,8 @@ export interface Sessions {
   get(id: string): Promise<Session>;
   /** `<language>-<title>` of a session. Throws as `execute` does. */
   titleOf(id: string): Promise<string>;
+  /** The function was deleted, and its sessions with it. */
+  forget(name: string): void;
   start(): void;
   stop(): Promise<void>;
 }
@@ -57,6 +58,7 @@ export interface SessionsDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly functions: StandaloneFunctions;
+  readonly languages: ReadonlyMap<RuntimeName, Pick<Language, 'scriptFile'>>;
   readonly invoker: Invoker;
   /** Brings a version up; what speaks against it, or null. */
   readonly prove: (name: string, id: string) => Promise<Outcome | null>;
@@ -105,7 +107,7 @@ export function createSessions(dependencies: SessionsDependencies): Sessions {
       ends_at: new Date(now + dependencies.longest),
       last_used_at: null,
     };
-    await insertSession(db, row);
+    await Promise.all([insertSession(db, row), functions.touch(version.name)]);
     return sessionOf(remember({ ...row, executions: 0, errors: 0 }), now);
   }
 
@@ -122,7 +124,7 @@ export function createSessions(dependencies: SessionsDependencies): Sessions {
     { script, onFault }: { readonly script: string; readonly onFault: OnFault },
   ): Promise<StandaloneVersion> {
     const runtime = (LANGUAGE_TITLE.exec(languageTitle)?.[1] ?? '') as RuntimeName;
-    const file = SCRIPT_FILES[runtime] ?? '';
+    const file = dependencies.languages.get(runtime)?.scriptFile ?? '';
     const present = await functions.find(languageTitle);
     const limits =
       present === undefined || present.latest === 0
@@ -239,6 +241,9 @@ export function createSessions(dependencies: SessionsDependencies): Sessions {
       const expiresAt = Math.max(entry?.expiresAt ?? 0, row.expires_at.getTime());
       const usedAt = entry?.usedAt ?? row.last_used_at?.getTime() ?? null;
       return sessionOf({ row, expiresAt, usedAt, isBusy: false, ...pending }, clock.now());
+    },
+    forget: (name) => {
+      for (const [id, { row }] of known) if (row.function === name) known.delete(id);
     },
     start: () => {
       flushing = loop();

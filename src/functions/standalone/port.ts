@@ -24,6 +24,8 @@ export interface StandaloneVersion {
   readonly digest: string;
   readonly form: 'module' | 'script';
   readonly config: FunctionConfig;
+  /** Why it did not come up when that was last tried; null when it did. */
+  readonly fault: string | null;
   readonly publishedAt: number;
   readonly publishedBy: string;
 }
@@ -41,13 +43,13 @@ export type CodeSource =
   | { readonly kind: 'zip'; readonly bytes: Buffer }
   /** Contents by path. */
   | { readonly kind: 'files'; readonly files: Readonly<Record<string, string>> }
-  /** The code that the function has. */
-  | { readonly kind: 'present' };
+  /** The code of a version that there is. */
+  | { readonly kind: 'version'; readonly number: number };
 
 export interface PublishOrder {
   readonly name: string;
   readonly code: CodeSource;
-  /** `script`: whoever may call it brought it along. Code that is present keeps its form. */
+  /** `script`: whoever may call it brought it along. Code of a version keeps its form. */
   readonly form: StandaloneVersion['form'];
   /** As under a function's name in `funade.yaml`; faults of it are told. What is left out is the default. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -81,7 +83,8 @@ export interface AliasOrder {
 export interface StandaloneFunctions {
   /**
    * Keeps the code, checks and compiles it, and gives it the next number; the same code and configuration again give the same
-   * number. Once it has come up, `$LATEST` points to it; one that does not come up changes nothing for callers. A script replaces
+   * number. Once it has come up, `$LATEST` points to it; one that does not come up changes nothing for callers, and leaves
+   * nothing when it is the first. A script replaces
    * scripts only, and only where nothing was entrusted to the function. Throws `FUN_FUNCTION_INVALID`, `FUN_CONFLICT`,
    * `FUN_BAD_REQUEST`.
    */
@@ -106,9 +109,15 @@ export interface StandaloneFunctions {
    * next request when it resolves. Throws `FUN_REVISION_MISMATCH`, `FUN_FUNCTION_NOT_PROVEN`, `FUN_NOT_FOUND`.
    */
   setAlias(order: AliasOrder): Promise<StandaloneAlias>;
+  /** A session of it was opened: it is not forgotten for a while. */
+  touch(name: string): Promise<void>;
+  /** Removes scripts that nobody has used for 30 days. */
+  prune(): Promise<void>;
   removeAlias(order: Pick<AliasOrder, 'name' | 'alias' | 'ifRevision'>): Promise<void>;
 }
 
+/** Functions that scripts of sessions may make; what people deploy is not counted. */
+export const MOST_SCRIPTS = 10_000;
 /** The alias that points to the newest version. */
 export const LATEST = '$LATEST';
 export const FUNCTION_NAME = /^[a-z0-9][a-z0-9_-]{0,69}$/;

@@ -138,13 +138,14 @@ test('nor to one whose smoke tests fail', async () => {
   const code = `export const handler = async (event) => { if (event.n > 1) throw new RangeError('too many'); return 1; };`;
   const smoke = [{ event: { n: 1 } }, { event: { n: 2 } }];
   const told = 'smoke test 2 (event): it threw RangeError: too many';
+  await publish('smoky', answer('before'));
   await expect(publish('smoky', code, { config: { smoke } })).rejects.toThrow(told);
-  const order = { name: 'smoky', alias: 'live', weights: [{ version: '1', weight: 100 }], sticky: null };
+  const order = { name: 'smoky', alias: 'live', weights: [{ version: '2', weight: 100 }], sticky: null };
   await expect(host.functions.standalone.setAlias(order)).rejects.toMatchObject({
     code: 'FUN_FUNCTION_NOT_PROVEN',
     values: { reason: expect.stringContaining(told) },
   });
-  await expect(invoke('smoky')).rejects.toMatchObject({ code: 'FUN_NOT_FOUND' });
+  expect(resultOf((await invoke('smoky')).outcome)).toBe('before');
 });
 
 test('10 % of 10,000 calls go to the candidate, within 0.9 %', async () => {
@@ -250,7 +251,6 @@ test('deleting one alias leaves the others, and what they point to, alone', asyn
 
 test('a function that never came up leaves nothing to one of the same name', async () => {
   await expect(publish('phoenix', `throw new Error('ashes');`)).rejects.toThrow('ashes');
-  await host.functions.standalone.remove('phoenix');
   expect((await publish('phoenix', answer('alive'))).version.number).toBe(1);
   expect(resultOf((await invoke('phoenix', {}, '1')).outcome)).toBe('alive');
 });
@@ -319,4 +319,66 @@ test('keeps processes up for the version that an alias points to, and for no oth
     await second.functions.standalone.remove('kept');
     await second.stop();
   }
+});
+
+test('settings go with the code of the version that they were read from', async () => {
+  const { version: first } = await publish('mixed', answer('first'), { config: { trusted: true } });
+  await publish('mixed', answer('second'));
+  const { version: third } = await publish('mixed', '', {
+    code: { kind: 'version', number: first.number },
+    config: { trusted: true, memory: 256 },
+  });
+  expect(third).toMatchObject({ number: 3, digest: first.digest });
+  expect(resultOf((await invoke('mixed')).outcome)).toBe('first');
+});
+
+test('a function that is deleted while a version of it comes up stays deleted', async () => {
+  const { standalone } = host.functions;
+  const slow = `await new Promise((resolve) => setTimeout(resolve, 1500)); ${answer('slow')}`;
+  const publishing = publish('deleted', slow);
+  publishing.catch(() => {});
+  await until(
+    () => standalone.find('deleted'),
+    (found) => found !== undefined,
+  );
+  await standalone.remove('deleted');
+  await expect(publishing).rejects.toMatchObject({ code: 'FUN_CONFLICT' });
+  expect(await standalone.find('deleted')).toBeUndefined();
+  await publish('deleted', answer('again'));
+  expect(resultOf((await invoke('deleted')).outcome)).toBe('again');
+});
+
+test('memory that idle functions have is there for one that is published', async () => {
+  const small = await startTestHost(database, { memory: 256 });
+  try {
+    for (const name of ['idle-a', 'idle-b', 'idle-c', 'idle-d']) {
+      const files = { 'index.mjs': answer(name) };
+      const config = { runtime: 'nodejs', handler: 'index.handler' };
+      const order = { name, form: 'module', by: 'tester', onFault: asError, config } as const;
+      await small.functions.standalone.publish({ ...order, code: { kind: 'files', files } });
+    }
+    const files = { 'index.mjs': answer('large') };
+    const config = { runtime: 'nodejs', handler: 'index.handler', memory: 512 };
+    const order = { name: 'too-large', form: 'module', by: 'tester', onFault: asError, config } as const;
+    await expect(
+      small.functions.standalone.publish({ ...order, code: { kind: 'files', files } }),
+    ).rejects.toMatchObject({ outcome: { kind: 'init_failed', reason: expect.stringContaining('may take 256 MB') } });
+  } finally {
+    await small.stop();
+  }
+});
+
+test('a first version that does not come up leaves nothing; a later one says why it is not used', async () => {
+  const { standalone } = host.functions;
+  const broken = () => publish('attempted', `throw new Error('no database');`);
+  await expect(broken()).rejects.toMatchObject({ outcome: { kind: 'init_failed' } });
+  expect(await standalone.find('attempted')).toBeUndefined();
+  await publish('attempted', answer('works'));
+  await expect(broken()).rejects.toMatchObject({ outcome: { kind: 'init_failed' } });
+  const versions = await standalone.versions('attempted');
+  expect(versions.map(({ number, fault }) => [number, fault])).toEqual([
+    [2, expect.stringContaining('no database')],
+    [1, null],
+  ]);
+  expect((await standalone.get('attempted')).latest).toBe(1);
 });

@@ -13,6 +13,7 @@ import {
   type AliasOrder,
   FUNCTION_NAME,
   LATEST,
+  MOST_SCRIPTS,
   type PublishOrder,
   type Published,
   type StandaloneAlias,
@@ -20,6 +21,8 @@ import {
   type StandaloneFunctions,
   type StandaloneVersion,
 } from './port.ts';
+import { badRequest, conflict, deletedMeanwhile, invalid, notFound } from './errors.ts';
+import { aliasOf, functionOf, versionOf } from './rows.ts';
 import * as store from './store.ts';
 
 export interface StandaloneDependencies {
@@ -33,13 +36,25 @@ export interface StandaloneDependencies {
   readonly refresh: () => Promise<void>;
   /** Ends what runs of a function on this host. */
   readonly forget: (name: string) => void;
+  /** Functions that scripts of sessions may make; `MOST_SCRIPTS`. */
+  readonly mostScripts?: number | undefined;
   /** Brings a version up on this host; what speaks against it, or null. */
   readonly prove: (name: string, id: string) => Promise<Outcome | null>;
+}
+
+/** What makes a version the one that it is. */
+interface Kept {
+  readonly config: FunctionConfig;
+  readonly digest: string;
+  readonly form: StandaloneVersion['form'];
+  readonly secrets: SecretPins;
 }
 
 /** Milliseconds that other hosts may take to follow a change before it is told as done. */
 const ROUTED_WITHIN = 5000;
 const LOOK_EVERY = 10;
+/** Days without a session after which a script is forgotten. */
+const SCRIPT_DAYS = 30;
 
 export function createStandaloneFunctions(dependencies: StandaloneDependencies): StandaloneFunctions {
   const { db, code, languages, refresh } = dependencies;
@@ -55,10 +70,11 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     await checkCode(name, config, kept);
     const names = referencesIn([config]);
     const secrets = names.length === 0 ? {} : await dependencies.secrets.pin({ app: name, environment: null }, names);
-    const { number, isNew } = await transaction(db, (trx) => insert(trx, order, { config, ...kept, secrets }));
+    const version = { config, ...kept, secrets };
+    const { number, isNew } = await transaction(db, (trx) => insert(trx, order, version));
     const fault = await dependencies.prove(name, String(number));
-    if (fault !== null) throw order.onFault(fault);
-    const { revision } = await transaction(db, (trx) => pointLatest(trx, order, { number, runtime: config.runtime }));
+    if (fault !== null) throw await faultOf(order, { number, fault });
+    const { revision } = await transaction(db, (trx) => pointLatest(trx, order, { ...version, number }));
     await settled(name, LATEST, revision);
     return { version: await getVersion(name, number), isNew };
   }
@@ -68,7 +84,7 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     if (form === 'module') return;
     const { latest = 0 } = (await store.readFunction(at, name)) ?? {};
     const present = latest === 0 ? undefined : await store.readVersion(at, name, latest);
-    if (present === undefined) return;
+    if (present === undefined) return refuseTooMany(name);
     const action = `replace ${name} by a script`;
     if (present.form === 'module') throw conflict(action, 'it was deployed; choose another title, or send no script');
     const granted = grantsOf(present.config);
@@ -76,11 +92,33 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     throw conflict(action, `it was given ${granted.join(', ')}, which is for the code it has; choose another title`);
   }
 
+  /** A function whose first version does not come up is none. */
+  async function faultOf(
+    { name, onFault }: PublishOrder,
+    { number, fault }: { readonly number: number; readonly fault: Outcome },
+  ): Promise<Error> {
+    const present = await store.readFunction(db, name);
+    if (present === undefined) return deletedMeanwhile(name);
+    if (present.latest > 0) {
+      await store.recordFault(db, name, number, reasonOf(fault));
+      return onFault(fault);
+    }
+    await transaction(db, (trx) => store.discardFirst(trx, name, number));
+    dependencies.forget(name);
+    return onFault(fault);
+  }
+
+  /** Whoever may execute a language makes a function with every new title. */
+  async function refuseTooMany(name: string): Promise<void> {
+    const most = dependencies.mostScripts ?? MOST_SCRIPTS;
+    if ((await store.countScripts(db)) < most) return;
+    throw conflict(`open a session of ${name}`, `there are ${most} scripts already; delete some, or use their titles`);
+  }
+
   async function keepCode({ name, code: source, form }: PublishOrder): Promise<Pick<Kept, 'digest' | 'form'>> {
     if (source.kind === 'zip') return { digest: (await code.putZip(source.bytes)).digest, form };
     if (source.kind === 'files') return { digest: (await code.putFiles(source.files)).digest, form };
-    const present = await getFunction(name);
-    const { digest, form: known } = await getVersion(name, present.latest);
+    const { digest, form: known } = await getVersion(name, source.number);
     return { digest, form: known };
   }
 
@@ -107,19 +145,11 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     }
   }
 
-  interface Kept {
-    readonly config: FunctionConfig;
-    readonly digest: string;
-    readonly form: StandaloneVersion['form'];
-    readonly secrets: SecretPins;
-  }
-
-  async function insert(trx: Trx, { name, by }: PublishOrder, { config, digest, form, secrets }: Kept) {
+  async function insert(trx: Trx, { name, by }: PublishOrder, kept: Kept) {
+    const { config, digest, form, secrets } = kept;
     if (await store.isApplication(trx, name)) throw conflict(`publish ${name}`, 'an application has that name');
     await store.lockFunction(trx, { name, runtime: config.runtime, by });
-    const fingerprint = createHash('sha256')
-      .update(JSON.stringify([digest, form, config, secrets]))
-      .digest('hex');
+    const fingerprint = fingerprintOf(kept);
     const known = await store.numberOfFingerprint(trx, name, fingerprint);
     if (known !== undefined) return { number: known, isNew: false };
     const number = await store.nextNumber(trx, name);
@@ -132,18 +162,27 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
   async function pointLatest(
     trx: Trx,
     order: PublishOrder,
-    { number, runtime }: { readonly number: number; readonly runtime: RuntimeName },
+    { number, ...kept }: Kept & { readonly number: number },
   ): Promise<{ readonly revision: number }> {
     const { name, description, parameters, examples } = order;
-    await refuseTakeover(trx, order); // once more, since somebody may have deployed meanwhile
+    await holdFunction(trx, name);
+    // Somebody may have deployed meanwhile, or deleted the function and made another one of that name.
+    await refuseTakeover(trx, order);
+    if ((await store.numberOfFingerprint(trx, name, fingerprintOf(kept))) !== number) throw deletedMeanwhile(name);
+    await store.recordFault(trx, name, number, null);
     await store.updateFunction(trx, name, {
-      ...{ runtime, latest: number },
+      ...{ runtime: kept.config.runtime, latest: number },
       ...(description === undefined ? {} : { description }),
       ...(parameters === undefined ? {} : { parameters }),
       ...(examples === undefined ? {} : { examples }),
     });
     const weights = [{ version: String(number), weight: 100 }];
     return point(trx, { name, alias: LATEST, weights });
+  }
+
+  /** Keeps the function as it is until the transaction ends. */
+  async function holdFunction(trx: Trx, name: string): Promise<void> {
+    if (!(await store.lockPresent(trx, name))) throw deletedMeanwhile(name);
   }
 
   async function point(trx: Trx, order: AliasOrder): Promise<{ readonly revision: number }> {
@@ -171,13 +210,17 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     const before = (await store.listAliases(db, name)).find((each) => each.name === alias);
     checkRevision(order, before?.revision ?? 0);
     for (const each of firstTraffic(weights, before?.weights ?? [])) await proveOrThrow(order, each);
-    const { revision } = await transaction(db, (trx) => point(trx, { ...order, weights }));
+    const { revision } = await transaction(db, async (trx) => {
+      await holdFunction(trx, name);
+      return point(trx, { ...order, weights });
+    });
     await settled(name, alias, revision);
     return getAlias(name, alias);
   }
 
   async function proveOrThrow({ name, alias }: AliasOrder, { version }: Weight): Promise<void> {
     const fault = await dependencies.prove(name, version);
+    await store.recordFault(db, name, Number(version), fault === null ? null : reasonOf(fault));
     if (fault === null) return;
     throw new FunadeError('FUN_FUNCTION_NOT_PROVEN', { name, alias, version, reason: reasonOf(fault) });
   }
@@ -189,6 +232,13 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     while (!(await store.isRoutedEverywhere(db, name, alias, revision)) && performance.now() < deadline) {
       await sleep(LOOK_EVERY);
     }
+  }
+
+  async function remove(name: string): Promise<void> {
+    const isGone = await transaction(db, (trx) => store.deleteFunction(trx, name));
+    if (!isGone) throw notFound('function', name, 'funade fn list');
+    await refresh();
+    dependencies.forget(name); // also what no alias ever pointed to
   }
 
   async function getFunction(name: string): Promise<StandaloneFunction> {
@@ -221,11 +271,10 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
       const { rows, total } = await store.listFunctions(db, query);
       return { items: rows.map(functionOf), total };
     },
-    remove: async (name) => {
-      const isGone = await transaction(db, (trx) => store.deleteFunction(trx, name));
-      if (!isGone) throw notFound('function', name, 'funade fn list');
-      await refresh();
-      dependencies.forget(name); // also what no alias ever pointed to
+    remove,
+    touch: (name) => store.touchFunction(db, name),
+    prune: async () => {
+      for (const name of await store.listUnusedScripts(db, SCRIPT_DAYS)) await remove(name);
     },
     versions: async (name) => {
       await getFunction(name);
@@ -263,6 +312,12 @@ function readConfig({ name, config }: PublishOrder): FunctionConfig {
       read.error.map(({ message, path, fix }) => ({ message, path, fix })),
     );
   return read.value;
+}
+
+function fingerprintOf({ digest, form, config, secrets }: Kept): string {
+  return createHash('sha256')
+    .update(JSON.stringify([digest, form, config, secrets]))
+    .digest('hex');
 }
 
 /** What a function may that its code alone could not. */
@@ -304,43 +359,4 @@ function compileFault(file: string) {
     ...(line === null ? {} : { line }),
     ...(column === null ? {} : { column }),
   });
-}
-
-function functionOf(row: store.FunctionRow): StandaloneFunction {
-  const { name, runtime, description, parameters, examples, latest, created_by: createdBy } = row;
-  const times = { createdAt: row.created_at.getTime(), updatedAt: row.updated_at.getTime() };
-  return { name, runtime, description, parameters: parameters ?? null, examples, latest, createdBy, ...times };
-}
-
-function versionOf(row: store.VersionRow): StandaloneVersion {
-  const { function: name, number, digest, form, config, published_by: publishedBy } = row;
-  return { name, number, digest, form, config, publishedBy, publishedAt: row.published_at.getTime() };
-}
-
-function aliasOf(name: string, row: store.StoredAlias): StandaloneAlias {
-  const { revision, weights, sticky } = row;
-  return {
-    function: name,
-    name: row.name,
-    revision: Number(revision),
-    weights,
-    sticky,
-    updatedAt: row.updated_at.getTime(),
-  };
-}
-
-function invalid(name: string, faults: readonly Fault[]): FunadeError {
-  return new FunadeError('FUN_FUNCTION_INVALID', { name, count: faults.length }, { faults });
-}
-
-function badRequest(message: string, path: string): FunadeError {
-  return new FunadeError('FUN_BAD_REQUEST', { count: 1 }, { faults: [{ message, path }] });
-}
-
-function conflict(action: string, reason: string): FunadeError {
-  return new FunadeError('FUN_CONFLICT', { action, reason, look: 'funade fn list' });
-}
-
-function notFound(kind: string, id: string, list: string): FunadeError {
-  return new FunadeError('FUN_NOT_FOUND', { kind, id, list });
 }

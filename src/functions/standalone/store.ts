@@ -1,6 +1,6 @@
 import { type Generated, sql } from 'kysely';
 import type { FunctionConfig, RuntimeName } from '../../config/index.ts';
-import type { Db, SecretPins, Trx } from '../../store/index.ts';
+import { type Db, type SecretPins, type Trx, toJson } from '../../store/index.ts';
 import type { VersionSpec } from '../port.ts';
 import { FRESH } from '../store.ts';
 
@@ -24,6 +24,7 @@ type StandaloneTables = {
     form: 'module' | 'script';
     config: unknown;
     secrets: unknown;
+    fault: string | null;
     published_at: Generated<Date>;
     published_by: string;
   };
@@ -48,6 +49,7 @@ export interface VersionRow {
   readonly form: 'module' | 'script';
   readonly config: FunctionConfig;
   readonly secrets: SecretPins;
+  readonly fault: string | null;
   readonly published_at: Date;
   readonly published_by: string;
 }
@@ -123,6 +125,12 @@ export async function lockFunction(
   await sql`select 1 from standalone_functions where name = ${name} for update`.execute(trx);
 }
 
+/** Locks the function until the transaction ends; false when there is none. */
+export async function lockPresent(trx: Trx, name: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from standalone_functions where name = ${name} for update`.execute(trx);
+  return rows.length > 0;
+}
+
 export interface FunctionFacts {
   readonly runtime?: RuntimeName;
   readonly description?: string;
@@ -137,8 +145,8 @@ export async function updateFunction(trx: Trx, name: string, facts: FunctionFact
     .updateTable('standalone_functions')
     .set({
       ...plain,
-      ...(parameters === undefined ? {} : { parameters: JSON.stringify(parameters) }),
-      ...(examples === undefined ? {} : { examples: JSON.stringify(examples) }),
+      ...(parameters === undefined ? {} : { parameters: toJson(parameters) }),
+      ...(examples === undefined ? {} : { examples: toJson(examples) }),
       updated_at: sql<Date>`clock_timestamp()`,
     })
     .where('name', '=', name)
@@ -176,12 +184,62 @@ export async function numberOfFingerprint(trx: Trx, name: string, fingerprint: s
 
 export async function insertVersion(
   trx: Trx,
-  version: Omit<VersionRow, 'published_at'> & { readonly fingerprint: string },
+  version: Omit<VersionRow, 'published_at' | 'fault'> & { readonly fingerprint: string },
 ): Promise<void> {
   await tables(trx)
     .insertInto('standalone_versions')
-    .values({ ...version, config: JSON.stringify(version.config), secrets: JSON.stringify(version.secrets) })
+    .values({ ...version, config: toJson(version.config), secrets: toJson(version.secrets), fault: null })
     .execute();
+}
+
+/** A session of it was opened. */
+export async function touchFunction(db: Db, name: string): Promise<void> {
+  await sql`
+    update standalone_functions set used_at = clock_timestamp()
+    where name = ${name} and used_at < clock_timestamp() - interval '1 hour'`.execute(db);
+}
+
+/** Functions whose newest version is a script. */
+export async function countScripts(db: Db): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from standalone_functions f
+    join standalone_versions v on v.function = f.name and v.number = f.latest and v.form = 'script'`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/** Scripts that nobody has opened a session of for `days`, that no session needs and no alias but `$LATEST` points to. */
+export async function listUnusedScripts(db: Db, days: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select f.name from standalone_functions f
+    join standalone_versions v on v.function = f.name and v.number = f.latest and v.form = 'script'
+    where f.used_at < clock_timestamp() - make_interval(days => ${days})
+      and not exists (select 1 from function_sessions s where s.function = f.name and s.expires_at > clock_timestamp())
+      and not exists (
+        select 1 from function_aliases a
+        where a.app = f.name and a.kind = 'standalone' and a.environment <> '$LATEST')`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+/** What speaks against a version; null: nothing any more. */
+export async function recordFault(db: Db | Trx, name: string, number: number, fault: string | null): Promise<void> {
+  await tables(db)
+    .updateTable('standalone_versions')
+    .set({ fault })
+    .where('function', '=', name)
+    .where('number', '=', number)
+    .execute();
+}
+
+/** Forgets a version of a function that has none which came up, and the function when that was its only one. */
+export async function discardFirst(trx: Trx, name: string, number: number): Promise<void> {
+  await tables(trx)
+    .deleteFrom('standalone_versions')
+    .where('function', '=', name)
+    .where('number', '=', number)
+    .execute();
+  await sql`
+    delete from standalone_functions f where f.name = ${name} and f.latest = 0
+      and not exists (select 1 from standalone_versions v where v.function = f.name)`.execute(trx);
 }
 
 export async function readVersion(db: Db | Trx, name: string, number: number): Promise<VersionRow | undefined> {

@@ -10,8 +10,10 @@ const NOTHING: Confinement = {
   processesInside: null,
 };
 
-test('without anything to confine the program is called as it is', () => {
-  expect(confine(['node', 'a b.js'], NOTHING)).toEqual(['node', 'a b.js']);
+const WITHOUT_CORE = ['/bin/sh', '-c', 'ulimit -c 0; shift; exec "$@"', 'sh', '--'];
+
+test('without anything to confine the program is called as it is, and writes no core', () => {
+  expect(confine(['node', 'a b.js'], NOTHING)).toEqual([...WITHOUT_CORE, 'node', 'a b.js']);
 });
 
 test('groups are joined and limits set first, then the user changes, then comes bubblewrap', () => {
@@ -39,5 +41,8 @@ test('a limit that is counted inside is set inside', () => {
     bubblewrap: { program: 'bwrap', args: [] },
     processesInside: 64,
   });
-  expect(line).toEqual(['bwrap', '--', '/bin/sh', '-c', expect.stringContaining('-u 64'), 'sh', '/bin/true']);
+  expect(line).toEqual([
+    ...WITHOUT_CORE,
+    ...['bwrap', '--', '/bin/sh', '-c', expect.stringContaining('-u 64'), 'sh', '/bin/true'],
+  ]);
 });

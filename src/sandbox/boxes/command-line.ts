@@ -30,13 +30,13 @@ export function confine(argv: readonly string[], confinement: Confinement): read
   return [...prepare(confinement), ...asUser];
 }
 
-/** A shell that joins the control groups and lowers the limits; nothing where there is nothing to do. */
+/** A shell that lowers the limits and joins the control groups. What dies writes no core, whatever else there is to do. */
 function prepare({ joins, files, processes }: Confinement): readonly string[] {
   const steps = [
+    'ulimit -c 0',
     ...(files === null ? [] : [`ulimit -n ${files}`]),
     ...(processes === null ? [] : [LIMIT_PROCESSES(processes)]),
     ...(joins.length === 0 ? [] : ['while [ "$1" != -- ]; do echo 0 > "$1" || exit 126; shift; done']),
   ];
-  if (steps.length === 0) return [];
-  return ['/bin/sh', '-c', ['ulimit -c 0', ...steps, 'shift; exec "$@"'].join('; '), 'sh', ...joins, '--'];
+  return ['/bin/sh', '-c', [...steps, 'shift; exec "$@"'].join('; '), 'sh', ...joins, '--'];
 }

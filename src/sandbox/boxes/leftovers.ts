@@ -3,7 +3,6 @@ import { mkdir, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Logger, messageOf } from '../../kernel/index.ts';
-import type { Scratch } from '../commands/command-mounts.ts';
 import { type ProcessIdentity, findMarked, identify, isRunning, killMarked, send, untilGone } from './processes.ts';
 
 const run = promisify(execFile);
@@ -11,6 +10,12 @@ const PATIENCE = 2000;
 const NOTE = 'process.json';
 /** `<id>.<pid>.<start ticks>` of a box: which server keeps it can be told from the name alone. */
 const BOX_NAME = /^(?<id>box_\w+)\.(?<pid>\d+)\.(?<ticks>\d*)$/;
+
+/** Directories of one process, removed with its note. */
+export interface Scratch {
+  readonly home: string;
+  readonly temporary: string;
+}
 
 interface Note {
   readonly owner: string;

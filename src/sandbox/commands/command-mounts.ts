@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import type { Mount } from '../boxes/bubblewrap.ts';
+import type { Scratch } from '../boxes/leftovers.ts';
 import type { CommandRequest } from '../port.ts';
 
 /** Host secrets that root could still read although it has no capabilities, because it owns them. */
@@ -7,10 +8,6 @@ const SYSTEM_SECRETS = ['/etc/shadow', '/etc/shadow-', '/etc/ssl/private'];
 /** Sockets of the host's services: a read-only mount does not keep a program from connecting to them. */
 const SERVICE_SOCKETS = '/run';
 const NAME_SERVICE = '/etc/resolv.conf';
-export interface Scratch {
-  readonly home: string;
-  readonly temporary: string;
-}
 
 /** The mounts of a pipeline command over the read-only host. */
 export async function commandMounts(request: CommandRequest, scratch: Scratch): Promise<readonly Mount[]> {

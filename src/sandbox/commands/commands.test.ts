@@ -71,6 +71,11 @@ describe.each(tiers)('in the %s tier', (tier) => {
     expect(result).toMatchObject({ kind: 'exited', code: 1, stdout: 'one\n' });
   });
 
+  test('what dies writes no core, with any arguments', async () => {
+    const argv = ['/bin/sh', '-c', 'ulimit -H -c; echo "$1"', 'sh', '--'];
+    expect(await run(sandboxOf(tier), '', { command: { argv } })).toMatchObject({ code: 0, stdout: '0\n--\n' });
+  });
+
   test('a program that dies of a signal is told with the signal', async () => {
     expect(await run(sandboxOf(tier), 'kill -SEGV $$')).toMatchObject({ kind: 'signalled', signal: 'SIGSEGV' });
   });

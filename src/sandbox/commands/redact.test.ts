@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRedactor } from './redact.ts';
+import { createMask, createRedactor } from './redact.ts';
 
 function redact(secrets: readonly string[], chunks: readonly string[]): string {
   const redactor = createRedactor(secrets);
@@ -37,6 +37,20 @@ test('an endless overlap is masked without being kept in memory', () => {
   let shown = '';
   for (let round = 0; round < 100; round += 1) shown += redactor.push('a'.repeat(1000));
   expect(shown + redactor.end()).toBe('***');
+});
+
+test('a text that comes whole is masked in the same way', () => {
+  const letters = fc.constantFrom('a', 'b', 'c');
+  const word = fc.array(letters, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(''));
+  const text = fc.array(letters, { maxLength: 20 }).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 3 }), text, (secrets, whole) => {
+      expect(createMask(secrets)(whole)).toBe(redact(secrets, [whole]));
+    }),
+    { numRuns: 500 },
+  );
+  const mask = createMask(['first-line-of-key\nsecond-line-of-key']);
+  expect([mask('first-line-of-key'), mask('x second-line-of-key.')]).toEqual(['***', 'x ***.']);
 });
 
 test('how the output is cut never changes what is shown', () => {

@@ -22,6 +22,20 @@ export function spellings(secrets: readonly string[]): readonly string[] {
   return [...forms];
 }
 
+/** Masks secrets in texts that come whole, such as lines; `createRedactor` is for those that come in pieces. */
+export function createMask(secrets: readonly string[]): (text: string) => string {
+  const words = spellings(secrets);
+  return function mask(text) {
+    let shown = '';
+    let position = 0;
+    for (const [start, end] of coveredSpans(text, words, 0)) {
+      shown += text.slice(position, start) + MASK;
+      position = end;
+    }
+    return position === 0 ? text : shown + text.slice(position);
+  };
+}
+
 export function createRedactor(secrets: readonly string[]): Redactor {
   const words = spellings(secrets);
   if (words.length === 0) return { push: (text) => text, end: () => '' };

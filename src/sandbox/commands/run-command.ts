@@ -3,12 +3,12 @@ import { FunadeError, messageOf, newId, sleep } from '../../kernel/index.ts';
 import { commandArguments } from '../boxes/bubblewrap.ts';
 import { describeEnd } from '../boxes/exit-status.ts';
 import { type Launched, launch } from '../boxes/launch.ts';
-import type { Ledger } from '../boxes/leftovers.ts';
+import type { Ledger, Scratch } from '../boxes/leftovers.ts';
 import type { Cgroup, Cgroups } from '../cgroups/cgroups.ts';
 import { type Detected, filterFile } from '../isolation/detect.ts';
 import type { Command, CommandEnd, CommandOutcome, CommandRequest } from '../port.ts';
 import { type OutputPump, createOutputPump } from './command-output.ts';
-import { type Scratch, commandMounts } from './command-mounts.ts';
+import { commandMounts } from './command-mounts.ts';
 import { findObstacle } from './obstacles.ts';
 
 /** Between SIGTERM and SIGKILL. */

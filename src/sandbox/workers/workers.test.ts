@@ -27,6 +27,12 @@ describe.each(tiers)('a worker in tier %s', (tier) => {
     expect([out, err]).toEqual(['yes undefined\n', 'oh\n']);
   });
 
+  test('writes no core when it dies', async () => {
+    const worker = await startWorker(tier, '', { argv: ['/bin/sh', '-c', 'ulimit -H -c'] });
+    const [out] = await Promise.all([text(worker.stdout), worker.exited]);
+    expect(out).toBe('0\n');
+  });
+
   test('that ends at once loses none of its output, many times in a row', async () => {
     const sandbox = sandboxOf(tier);
     const request = { sandbox, argv: ['/bin/sh', '-c', 'echo out; echo err >&2; exit 3'] };

@@ -22,6 +22,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       latest integer not null default 0,
       created_at timestamptz not null default clock_timestamp(),
       created_by text not null,
+      used_at timestamptz not null default clock_timestamp(),
       updated_at timestamptz not null default clock_timestamp()
     )`.execute(db);
   await sql`
@@ -33,6 +34,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       form text not null check (form in ('module', 'script')),
       config jsonb not null,
       secrets jsonb not null default '{}',
+      fault text,
       published_at timestamptz not null default clock_timestamp(),
       published_by text not null,
       primary key (function, number),
