@@ -60,13 +60,13 @@ export const PROBLEMS = {
   FUNCTION_OUT_OF_MEMORY: {
     status: 507,
     title: 'The function ran out of memory',
-    fix: 'Raise `memory` of the function in funade.yaml, or use less.',
+    fix: 'Raise `memory` of the function, or use less.',
     by: 'function',
   },
   FUNCTION_TIMEOUT: {
     status: 504,
     title: 'The function took too long',
-    fix: 'Raise `timeout` of the function in funade.yaml, or find what it waits for.',
+    fix: 'Raise `timeout` of the function, or find what it waits for.',
     by: 'function',
   },
   INIT_ERROR: {
@@ -92,7 +92,7 @@ export const PROBLEMS = {
   THROTTLED: {
     status: 429,
     title: 'Too many requests are waiting',
-    fix: 'Send less, or raise `concurrency` of the function in funade.yaml.',
+    fix: 'Send less, or raise `concurrency` of the function.',
     by: 'platform',
     retryAfter: 1,
   },

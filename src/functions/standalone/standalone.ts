@@ -84,7 +84,7 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
     if (form === 'module') return;
     const { latest = 0 } = (await store.readFunction(at, name)) ?? {};
     const present = latest === 0 ? undefined : await store.readVersion(at, name, latest);
-    if (present === undefined) return refuseTooMany(name);
+    if (present === undefined) return refuseTooMany(at, name);
     const action = `replace ${name} by a script`;
     if (present.form === 'module') throw conflict(action, 'it was deployed; choose another title, or send no script');
     const granted = grantsOf(present.config);
@@ -109,9 +109,9 @@ export function createStandaloneFunctions(dependencies: StandaloneDependencies):
   }
 
   /** Whoever may execute a language makes a function with every new title. */
-  async function refuseTooMany(name: string): Promise<void> {
+  async function refuseTooMany(at: Db | Trx, name: string): Promise<void> {
     const most = dependencies.mostScripts ?? MOST_SCRIPTS;
-    if ((await store.countScripts(db)) < most) return;
+    if ((await store.countScripts(at)) < most) return;
     throw conflict(`open a session of ${name}`, `there are ${most} scripts already; delete some, or use their titles`);
   }
 

@@ -200,7 +200,7 @@ export async function touchFunction(db: Db, name: string): Promise<void> {
 }
 
 /** Functions whose newest version is a script. */
-export async function countScripts(db: Db): Promise<number> {
+export async function countScripts(db: Db | Trx): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from standalone_functions f
     join standalone_versions v on v.function = f.name and v.number = f.latest and v.form = 'script'`.execute(db);
