@@ -255,6 +255,10 @@ export const japaneseFaultTexts: Readonly<Record<FaultKey, FaultText>> = {
     message: '{setting} に参照として読めない部分があります: {found}。',
     fix: '`${NAME}` と書いてください。文字そのものは `$${` と書きます。',
   },
+  labelTaken: {
+    message: '{setting} と {other} がどちらも {found} です。',
+    fix: '状態ごとに別のラベルにしてください。',
+  },
   aliasesDiffer: {
     message: '{setting} と {other} は同じ設定ですが、値が違います。',
     fix: 'どちらか一方だけにしてください。',
@@ -301,6 +305,8 @@ export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: 
   serverUrl: { words: 'http か https のアドレス', example: '`http://127.0.0.1:8000`' },
   databaseUrl: { words: 'PostgreSQL のアドレス', example: '`postgres://user:password@host:5432/funade`' },
   secrets: { words: '秘密情報のリスト', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },
+  cidrs: { words: 'アドレスかネットワーク', example: '`10.0.0.0/8` や `fd00::/8`' },
+  repositories: { words: 'リポジトリの名前', example: '`owner/name`' },
 };
 
 export const japaneseWordTexts: Readonly<Record<Word, string>> = {

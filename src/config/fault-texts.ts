@@ -208,6 +208,10 @@ export const faultTexts = {
     message: '{setting} contains a reference that is not one: {found}.',
     fix: 'Write `${NAME}`, or `$${` for the text itself.',
   },
+  labelTaken: {
+    message: '{setting} and {other} are both {found}.',
+    fix: 'Give each state a label of its own.',
+  },
   aliasesDiffer: { message: '{setting} and {other} mean the same and differ.', fix: 'Give one of them.' },
 } as const satisfies Readonly<Record<string, FaultText>>;
 
@@ -254,6 +258,8 @@ export const expectedTexts = {
   serverUrl: { words: 'an http or https address', example: '`http://127.0.0.1:8000`' },
   databaseUrl: { words: 'a PostgreSQL address', example: '`postgres://user:password@host:5432/funade`' },
   secrets: { words: 'a list of secrets', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },
+  cidrs: { words: 'addresses or networks', example: '`10.0.0.0/8` or `fd00::/8`' },
+  repositories: { words: 'names of repositories', example: '`owner/name`' },
 } as const satisfies Readonly<Record<string, { readonly words: string; readonly example: string }>>;
 
 export type Expected = keyof typeof expectedTexts;

@@ -30,5 +30,13 @@ export { matchesPattern } from './patterns.ts';
 export { type ClientConfig, listenAddress, loadClientConfig, loadServerConfig } from './server/config.ts';
 export { type SettingRow, describeServerConfig } from './server/describe.ts';
 export type { LoadOptions } from './server/load.ts';
-export { type Origin, type Secret, type ServerConfig, type ServerRole } from './server/model.ts';
+export {
+  type Origin,
+  type Secret,
+  type AgentLabels,
+  type GithubAppConfig,
+  type RabbitConfig,
+  type ServerConfig,
+  type ServerRole,
+} from './server/model.ts';
 export { type OptionKind, type OptionName, type ServerOption, serverOptions } from './server/options.ts';

@@ -1,7 +1,15 @@
-import { type Fault, LANGUAGES, type Language, type Result, err, ok } from '../../kernel/index.ts';
+import { type Fault, LANGUAGES, type Language, type Result, err, ok, parseDuration } from '../../kernel/index.ts';
 import { jwtOf } from './jwt.ts';
 import { type LoadOptions, type Settings, loadSettings } from './load.ts';
-import { LOG_LEVELS, SERVER_ROLES, type Secret, type ServerConfig } from './model.ts';
+import {
+  type AgentLabels,
+  type GithubAppConfig,
+  LOG_LEVELS,
+  type RabbitConfig,
+  SERVER_ROLES,
+  type Secret,
+  type ServerConfig,
+} from './model.ts';
 import { type OptionName, serverOptions } from './options.ts';
 
 export interface ClientConfig {
@@ -29,17 +37,33 @@ export function loadServerConfig(options: LoadOptions): Result<ServerConfig, rea
       enabled: valueOf(settings, 'webhook.enabled') === true,
       host: textOrNull(settings, 'webhook.host') ?? host,
       port: wholeOrNull(settings, 'webhook.port') ?? port,
+      url: textOrNull(settings, 'webhook.url'),
+      trustedProxies: texts(settings, 'webhook.trustedProxies'),
+      githubAddressesOnly: valueOf(settings, 'webhook.githubAddressesOnly') === true,
     },
+    polling: {
+      enabled: valueOf(settings, 'polling.enabled') === true,
+      intervalMs: durationOf(settings, 'polling.interval'),
+    },
+    agent: {
+      runner: oneOf(['none', 'noop'], settings, 'agent.runner'),
+      slots: whole(settings, 'agent.slots'),
+      labels: agentLabels(settings),
+    },
+    rabbitmq: rabbitmq(settings),
     github: {
       secrets: secrets(settings, 'github.secrets'),
       apiUrl: text(settings, 'github.apiUrl'),
       token: textOrNull(settings, 'github.token'),
+      app: githubApp(settings),
+      repositories: texts(settings, 'github.repositories'),
     },
     gitlab: {
       tokens: secrets(settings, 'gitlab.tokens'),
       signingTokens: secrets(settings, 'gitlab.signingTokens'),
       apiUrl: text(settings, 'gitlab.apiUrl'),
       token: textOrNull(settings, 'gitlab.token'),
+      repositories: texts(settings, 'gitlab.repositories'),
     },
     functions: {
       untrusted: oneOf(['refuse', 'allow'], settings, 'functions.untrusted'),
@@ -115,7 +139,46 @@ function oneOf<const T extends string>(choices: readonly T[], settings: Settings
 
 function secrets(settings: Settings, name: OptionName): readonly Secret[] {
   const value = valueOf(settings, name);
-  return typeof value === 'object' && value !== null ? value : [];
+  return typeof value === 'object' && value !== null ? value.filter((entry) => typeof entry === 'object') : [];
+}
+
+function texts(settings: Settings, name: OptionName): readonly string[] {
+  const value = valueOf(settings, name);
+  return typeof value === 'object' && value !== null ? value.filter((entry) => typeof entry === 'string') : [];
+}
+
+/** As read, or the text of a default. */
+function durationOf(settings: Settings, name: OptionName): number {
+  return wholeOrNull(settings, name) ?? parseDuration(text(settings, name)) ?? unset(name);
+}
+
+function agentLabels(settings: Settings): AgentLabels {
+  return {
+    trigger: text(settings, 'agent.labels.trigger'),
+    processing: text(settings, 'agent.labels.processing'),
+    done: text(settings, 'agent.labels.done'),
+    failed: text(settings, 'agent.labels.failed'),
+    paused: text(settings, 'agent.labels.paused'),
+    stopped: text(settings, 'agent.labels.stopped'),
+  };
+}
+
+function rabbitmq(settings: Settings): RabbitConfig {
+  return {
+    enabled: valueOf(settings, 'rabbitmq.enabled') === true,
+    host: text(settings, 'rabbitmq.host'),
+    port: whole(settings, 'rabbitmq.port'),
+    user: text(settings, 'rabbitmq.user'),
+    password: text(settings, 'rabbitmq.password'),
+    queue: text(settings, 'rabbitmq.queue'),
+  };
+}
+
+/** `checkForges` has made sure that id and key are both there or both missing. */
+function githubApp(settings: Settings): GithubAppConfig | null {
+  const [id, privateKey] = [textOrNull(settings, 'github.app.id'), textOrNull(settings, 'github.app.privateKey')];
+  if (id === null || privateKey === null) return null;
+  return { id, privateKey, installationId: textOrNull(settings, 'github.app.installationId') };
 }
 
 /** Only a table of options that contradicts itself gets here; reading has refused every bad input before. */

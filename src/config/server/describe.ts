@@ -1,4 +1,4 @@
-import type { Language } from '../../kernel/index.ts';
+import { type Language, formatDuration } from '../../kernel/index.ts';
 import { fingerprintOf } from './keys.ts';
 import type { Origin, Secret, ServerConfig } from './model.ts';
 import { type OptionName, type ServerOption, serverOptions } from './options.ts';
@@ -28,7 +28,7 @@ function origins(config: ServerConfig, name: OptionName): readonly Origin[] {
   return config.origins[name] ?? [{ source: 'default', follows: null }];
 }
 
-type Shown = string | number | boolean | readonly Secret[] | null;
+type Shown = string | number | boolean | readonly Secret[] | readonly string[] | null;
 
 function valueOf(config: ServerConfig, name: OptionName): Shown {
   const { jwt } = config.functions;
@@ -44,13 +44,37 @@ function valueOf(config: ServerConfig, name: OptionName): Shown {
     'webhook.enabled': config.webhook.enabled,
     'webhook.host': config.webhook.host,
     'webhook.port': config.webhook.port,
+    'webhook.url': config.webhook.url,
+    'webhook.trustedProxies': config.webhook.trustedProxies,
+    'webhook.githubAddressesOnly': config.webhook.githubAddressesOnly,
+    'polling.enabled': config.polling.enabled,
+    'polling.interval': formatDuration(config.polling.intervalMs),
     'github.secrets': config.github.secrets,
     'github.apiUrl': config.github.apiUrl,
     'github.token': config.github.token,
+    'github.app.id': config.github.app?.id ?? null,
+    'github.app.privateKey': config.github.app?.privateKey ?? null,
+    'github.app.installationId': config.github.app?.installationId ?? null,
+    'github.repositories': config.github.repositories,
     'gitlab.tokens': config.gitlab.tokens,
     'gitlab.signingTokens': config.gitlab.signingTokens,
     'gitlab.apiUrl': config.gitlab.apiUrl,
     'gitlab.token': config.gitlab.token,
+    'gitlab.repositories': config.gitlab.repositories,
+    'agent.runner': config.agent.runner,
+    'agent.slots': config.agent.slots,
+    'agent.labels.trigger': config.agent.labels.trigger,
+    'agent.labels.processing': config.agent.labels.processing,
+    'agent.labels.done': config.agent.labels.done,
+    'agent.labels.failed': config.agent.labels.failed,
+    'agent.labels.paused': config.agent.labels.paused,
+    'agent.labels.stopped': config.agent.labels.stopped,
+    'rabbitmq.enabled': config.rabbitmq.enabled,
+    'rabbitmq.host': config.rabbitmq.host,
+    'rabbitmq.port': config.rabbitmq.port,
+    'rabbitmq.user': config.rabbitmq.user,
+    'rabbitmq.password': config.rabbitmq.password,
+    'rabbitmq.queue': config.rabbitmq.queue,
     'functions.untrusted': config.functions.untrusted,
     'functions.url': config.functions.url,
     'functions.jwt.issuer': jwt?.issuer ?? null,
@@ -68,11 +92,15 @@ function valueOf(config: ServerConfig, name: OptionName): Shown {
 
 function shown(option: ServerOption, value: Shown): string {
   if (value === null) return '-';
-  if (typeof value === 'object') return value.map((secret) => `${secret.label}: ***`).join(', ') || '-';
-  if (option.kind === 'secret' || option.kind === 'key') return '***';
+  if (typeof value === 'object') return value.map(shownEntry).join(', ') || '-';
+  if (['secret', 'key', 'privateKey'].includes(option.kind)) return '***';
   if (option.kind === 'publicKey') return fingerprintOf(String(value));
   const isAddress = ['url', 'serverUrl', 'databaseUrl'].includes(option.kind);
   return isAddress ? withoutPassword(String(value)) : String(value);
+}
+
+function shownEntry(entry: string | Secret): string {
+  return typeof entry === 'string' ? entry : `${entry.label}: ***`;
 }
 
 /** Passwords can stand before the host and in the query (`?password=`). */

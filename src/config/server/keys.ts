@@ -1,4 +1,4 @@
-import { type KeyObject, createHash, createPublicKey } from 'node:crypto';
+import { type KeyObject, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { type Result, err, messageOf, ok } from '../../kernel/index.ts';
 import type { ReadFile } from './file.ts';
 
@@ -13,19 +13,32 @@ export function hexKeyOf(text: string): string | undefined {
   return key.length === KEY_BYTES ? key.toString('hex') : undefined;
 }
 
-export type NoPublicKey = { readonly kind: 'wrong' } | { readonly kind: 'unreadable'; readonly reason: string };
+export type NoKey = { readonly kind: 'wrong' } | { readonly kind: 'unreadable'; readonly reason: string };
 
 /** The PEM of an RSA public key that is given itself (also on one line, with `\n`) or by the path of its file. */
-export function publicKeyPemOf(text: string, readFile: ReadFile): Result<string, NoPublicKey> {
-  const read = text.includes('-----BEGIN') ? ok(text.replaceAll(String.raw`\n`, '\n')) : pemOfFile(text, readFile);
+export function publicKeyPemOf(text: string, readFile: ReadFile): Result<string, NoKey> {
+  const read = pemOf(text, readFile);
   if (!read.ok) return read;
   // The private half has no business here, although the public one could be had from it.
-  const key = read.value.includes('PRIVATE KEY') ? undefined : publicKeyOf(read.value);
+  const key = read.value.includes('PRIVATE KEY') ? undefined : keyOf(createPublicKey, read.value);
   if (key === undefined || !isStrongRsa(key)) return err({ kind: 'wrong' });
   return ok(key.export({ type: 'spki', format: 'pem' }).toString());
 }
 
-function pemOfFile(path: string, readFile: ReadFile): Result<string, NoPublicKey> {
+/** The PEM of an RSA private key, given as a public one is. */
+export function privateKeyPemOf(text: string, readFile: ReadFile): Result<string, NoKey> {
+  const read = pemOf(text, readFile);
+  if (!read.ok) return read;
+  const key = keyOf(createPrivateKey, read.value);
+  if (key === undefined || !isStrongRsa(key)) return err({ kind: 'wrong' });
+  return ok(key.export({ type: 'pkcs8', format: 'pem' }).toString());
+}
+
+function pemOf(text: string, readFile: ReadFile): Result<string, NoKey> {
+  return text.includes('-----BEGIN') ? ok(text.replaceAll(String.raw`\n`, '\n')) : pemOfFile(text, readFile);
+}
+
+function pemOfFile(path: string, readFile: ReadFile): Result<string, NoKey> {
   try {
     const text = readFile(path);
     return text === undefined ? err({ kind: 'unreadable', reason: 'ENOENT' }) : ok(text);
@@ -34,9 +47,9 @@ function pemOfFile(path: string, readFile: ReadFile): Result<string, NoPublicKey
   }
 }
 
-function publicKeyOf(pem: string): KeyObject | undefined {
+function keyOf(create: (pem: string) => KeyObject, pem: string): KeyObject | undefined {
   try {
-    return createPublicKey(pem);
+    return create(pem);
   } catch {
     return undefined;
   }

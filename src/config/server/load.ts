@@ -1,5 +1,6 @@
 import { type Fault, type Language, type Result, err, languageOf, ok } from '../../kernel/index.ts';
 import { type FaultList, createFaultList } from '../faults.ts';
+import { checkForges } from './cross-checks.ts';
 import { type Environment, expand } from './expand.ts';
 import { type ConfigFile, type ReadFile, readConfigFile } from './file.ts';
 import { checkJwt } from './jwt.ts';
@@ -51,7 +52,10 @@ export function loadSettings(
     const setting = option.name === 'config' ? fileName.setting : readOption(option, sources);
     if (setting !== undefined) byName.set(option.name, setting);
   }
-  if (all) checkJwt(byName, faults);
+  if (all) {
+    checkJwt(byName, faults);
+    checkForges(byName, faults);
+  }
   const found = faults.all();
   return found.length > 0 ? err(found) : ok({ byName, file: file === undefined ? null : fileName.name });
 }
@@ -133,7 +137,9 @@ function defaultOf(option: ServerOption, env: Environment): Setting {
   if (spoken !== undefined) {
     return { value: languageOf(spoken.value), origins: [{ source: 'environment', name: spoken.name }] };
   }
-  return { value: option.default, origins: [{ source: 'default', follows: option.follows ?? null }] };
+  const isList = option.kind === 'cidrs' || option.kind === 'repositories';
+  const value = isList ? [] : option.default;
+  return { value, origins: [{ source: 'default', follows: option.follows ?? null }] };
 }
 
 /** All secrets of all sources count at the same time, so that one can be replaced without a gap. */

@@ -45,6 +45,36 @@ export interface JwtConfig {
   readonly key: { readonly kind: 'secret' | 'publicKey'; readonly value: string };
 }
 
+/** Labels of issues and changes, by what they say about the task. */
+export interface AgentLabels {
+  /** Put on by people: asks for a task. */
+  readonly trigger: string;
+  readonly processing: string;
+  readonly done: string;
+  readonly failed: string;
+  readonly paused: string;
+  readonly stopped: string;
+}
+
+/** Broker that announces agent tasks. */
+export interface RabbitConfig {
+  /** Without it they are announced through PostgreSQL. */
+  readonly enabled: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly queue: string;
+}
+
+export interface GithubAppConfig {
+  readonly id: string;
+  /** PEM. */
+  readonly privateKey: string;
+  /** `null`: the one of each repository is looked up. */
+  readonly installationId: string | null;
+}
+
 export interface ServerConfig {
   readonly host: string;
   /** 0 lets the system choose. */
@@ -60,12 +90,35 @@ export interface ServerConfig {
     /** Where the webhook role listens. */
     readonly host: string;
     readonly port: number;
+    /** Where forges reach this server, for hooks that Funade installs; `null`: not known. */
+    readonly url: string | null;
+    /** CIDRs of proxies whose `X-Forwarded-For` is believed. */
+    readonly trustedProxies: readonly string[];
+    /** Whether deliveries of GitHub are taken only from the addresses that GitHub names. */
+    readonly githubAddressesOnly: boolean;
   };
+  readonly polling: {
+    readonly enabled: boolean;
+    /** Milliseconds between two looks at a repository; longer while its webhooks arrive. */
+    readonly intervalMs: number;
+  };
+  readonly agent: {
+    /** What works on a task; `none`: nothing does, and tasks fail with that reason. */
+    readonly runner: 'none' | 'noop';
+    /** Tasks that this process works on at the same time. */
+    readonly slots: number;
+    readonly labels: AgentLabels;
+  };
+  readonly rabbitmq: RabbitConfig;
   readonly github: {
     /** Every one of them is accepted; none means that no delivery can be verified, and all are refused. */
     readonly secrets: readonly Secret[];
     readonly apiUrl: string;
     readonly token: string | null;
+    /** Used in place of the token when it is set. */
+    readonly app: GithubAppConfig | null;
+    /** Polled beside those of the applications: `owner/name`. */
+    readonly repositories: readonly string[];
   };
   readonly gitlab: {
     /** Compared with `X-Gitlab-Token`. */
@@ -74,6 +127,8 @@ export interface ServerConfig {
     readonly signingTokens: readonly Secret[];
     readonly apiUrl: string;
     readonly token: string | null;
+    /** Polled beside those of the applications: `group/name`. */
+    readonly repositories: readonly string[];
   };
   readonly functions: {
     /** What happens to code that did not come through a pipeline where isolation is missing. */

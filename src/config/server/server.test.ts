@@ -33,7 +33,8 @@ function faults(given: Given): readonly string[] {
   );
 }
 
-const PUBLIC_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+const { publicKey: PUBLIC_KEY, privateKey: PRIVATE_KEY } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const PRIVATE_PEM = PRIVATE_KEY.export({ type: 'pkcs8', format: 'pem' }).toString();
 const PEM = PUBLIC_KEY.export({ type: 'spki', format: 'pem' }).toString();
 const FINGERPRINT = `sha256:${createHash('sha256')
   .update(PUBLIC_KEY.export({ type: 'spki', format: 'der' }))
@@ -110,8 +111,19 @@ test('every option can be set by its variable and shown with it', () => {
     count: '7',
     key: 'ab'.repeat(32),
     publicKey: PEM,
+    privateKey: PRIVATE_PEM,
+    cidrs: '10.0.0.0/8, fd00::1',
+    repositories: 'octo/greeter, group/sub/project',
+    duration: '90s',
   };
-  const shown: Readonly<Record<string, string>> = { secret: '***', secrets: '***', key: '***', publicKey: FINGERPRINT };
+  const shown: Readonly<Record<string, string>> = {
+    secret: '***',
+    secrets: '***',
+    key: '***',
+    publicKey: FINGERPRINT,
+    privateKey: '***',
+    duration: '1m 30s',
+  };
   for (const option of serverOptions) {
     if (option.name === 'config') continue;
     const value = 'choices' in option ? (option.choices.at(-1) ?? '') : (values[option.kind] ?? '');
@@ -124,6 +136,9 @@ test('every option can be set by its variable and shown with it', () => {
 
 /** Settings without which another one is at fault. */
 function companionsOf(name: string): Readonly<Record<string, string>> {
+  if (name.startsWith('github.app.')) {
+    return { FUNADE_GITHUB_APP_ID: '4711', FUNADE_GITHUB_APP_PRIVATE_KEY: PRIVATE_PEM };
+  }
   if (!name.startsWith('functions.jwt.')) return {};
   const issuer = { FUNADE_FUNCTIONS_JWT_ISSUER: 'https://login.example.com' };
   return name.endsWith('publicKey') ? issuer : { ...issuer, FUNADE_FUNCTIONS_JWT_SECRET: `${LONG}-for-everything` };

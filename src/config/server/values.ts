@@ -1,11 +1,13 @@
+import { parseDuration } from '../../kernel/index.ts';
 import type { Expected } from '../fault-texts.ts';
 import { type FaultList, type Path, type Place, addWithNearest } from '../faults.ts';
 import type { ReadFile } from './file.ts';
-import { FEWEST_RSA_BITS, KEY_BYTES, hexKeyOf, publicKeyPemOf } from './keys.ts';
+import { FEWEST_RSA_BITS, KEY_BYTES, hexKeyOf, privateKeyPemOf, publicKeyPemOf } from './keys.ts';
 import type { Origin, Secret } from './model.ts';
-import type { ServerOption } from './options.ts';
+import type { ServerOption } from './option.ts';
+import { isCidr, isRepositoryName, readList } from './lists.ts';
 
-export type SettingValue = string | number | boolean | readonly Secret[] | null;
+export type SettingValue = string | number | boolean | readonly Secret[] | readonly string[] | null;
 
 /** A value as it was given, before it is understood, with the place it came from. */
 export interface Given {
@@ -18,6 +20,7 @@ export interface Given {
 }
 
 const SHORTEST_SECRET = 16;
+const SHORTEST_DURATION = 1000;
 const SHORTEST_KEY = 43; // 32 bytes as base64 without padding
 
 /** The value in the form of its option, or `undefined` after adding the faults. */
@@ -42,7 +45,15 @@ export function readValue(
     case 'text':
       return orWrong('text', textThat(given.value, /^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u), given, faults);
     case 'count':
-      return readCount(given, faults);
+      return readCount(option, given, faults);
+    case 'duration':
+      return readDuration(given, faults);
+    case 'cidrs':
+      return readList(given, isCidr, (wrong) => orWrong('cidrs', undefined, wrong, faults));
+    case 'repositories':
+      return readList(given, isRepositoryName, (wrong) => orWrong('repositories', undefined, wrong, faults));
+    case 'privateKey':
+      return readPrivateKey(given, readFile, faults);
     case 'choice':
       return readChoice(option, given, faults);
     case 'port':
@@ -151,11 +162,37 @@ function addWrong(
   faults.add('settingWrong', { setting: given.setting, ...texts }, { path: given.path, place: given.place });
 }
 
-function readCount(given: Given, faults: FaultList): number | undefined {
+function readCount({ least = 0 }: ServerOption, given: Given, faults: FaultList): number | undefined {
   const count = typeof given.value === 'string' && /^-?\d+$/.test(given.value) ? Number(given.value) : given.value;
   if (!Number.isSafeInteger(count)) return orWrong('integer', undefined, given, faults);
-  if ((count as number) >= 0) return count as number;
-  addWrong(given, faults, { found: String(count), expected: faults.word('atLeast', { min: 0 }), example: '`0`' });
+  if ((count as number) >= least) return count as number;
+  const expected = faults.word('atLeast', { min: least });
+  addWrong(given, faults, { found: String(count), expected, example: `\`${least}\`` });
+  return undefined;
+}
+
+/** Shorter than a second is a mistake: it would ask a forge for more than it gives. */
+function readDuration(given: Given, faults: FaultList): number | undefined {
+  const duration = typeof given.value === 'string' ? parseDuration(given.value) : undefined;
+  if (duration === undefined) return orWrong('duration', undefined, given, faults);
+  if (duration >= SHORTEST_DURATION) return duration;
+  const expected = faults.word('atLeast', { min: '1s' });
+  addWrong(given, faults, { found: show(given.value, faults), expected, example: '`5m`' });
+  return undefined;
+}
+
+/** A PEM or the file that holds one; never shown, whatever is wrong with it. */
+function readPrivateKey(given: Given, readFile: ReadFile, faults: FaultList): string | undefined {
+  const text = textThat(given.value, /^[^\0]+$/);
+  const pem = text === undefined ? undefined : privateKeyPemOf(text, readFile);
+  if (pem?.ok === true) return pem.value;
+  const where = { path: given.path, place: given.place };
+  if (pem?.error.kind === 'unreadable') {
+    faults.add('unreadable', { file: given.setting, reason: pem.error.reason }, where);
+  } else {
+    const expected = `PEM (RSA PRIVATE KEY, ≥ ${FEWEST_RSA_BITS} bit)`;
+    addWrong(given, faults, { found: '***', expected, example: '`./github-app.pem`' });
+  }
   return undefined;
 }
 

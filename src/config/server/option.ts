@@ -1,0 +1,52 @@
+export type OptionKind =
+  | 'host'
+  | 'port'
+  | 'path'
+  | 'choice'
+  | 'boolean'
+  | 'url'
+  /** Address of a Funade server. */
+  | 'serverUrl'
+  | 'databaseUrl'
+  | 'text'
+  /** A whole number from 0 on. */
+  | 'count'
+  /** `30s`, `10m`. */
+  | 'duration'
+  /** Addresses of networks; a list in the file, separated by commas in the environment. */
+  | 'cidrs'
+  /** `owner/name`; a list in the file, separated by commas in the environment. */
+  | 'repositories'
+  /** RSA private key as PEM, or the file that holds it; shown as `***`. */
+  | 'privateKey'
+  /** RSA public key as PEM, or the file that holds it; shown as its fingerprint. */
+  | 'publicKey'
+  /** 32 bytes as base64 or hexadecimal digits; shown as `***`. */
+  | 'key'
+  /** Shown as `***`, at least 16 characters. */
+  | 'secret'
+  /** Several secrets with labels; the environment adds one more. */
+  | 'secrets';
+
+export interface ServerOption {
+  /** Path in `funade.config.yaml`. */
+  readonly name: string;
+  readonly kind: OptionKind;
+  readonly env: string | null;
+  /** As written on the command line; the first is the one that docs show, the others mean the same. */
+  readonly flags: readonly string[];
+  /** `null`: not set. */
+  readonly default: string | number | boolean | null;
+  /** Setting whose value is taken when this one is not given. */
+  readonly follows?: string;
+  readonly choices?: readonly string[];
+  /** Least value of a count; 0 when left out. */
+  readonly least?: number;
+  /** Least characters of a secret, where 16 are too few. */
+  readonly minimum?: number;
+  /** The fault of a secret with fewer, where it is not one that its user makes up. */
+  readonly tooShort?: 'tokenShort';
+  /** Whether it can stand in the file. */
+  readonly inFile: boolean;
+  readonly doc: { readonly en: string; readonly ja: string };
+}

@@ -1,0 +1,143 @@
+import type { ServerOption } from '../option.ts';
+
+/** Where code lives, and as whom Funade acts there. */
+export const forgeOptions = [
+  {
+    name: 'github.secrets',
+    kind: 'secrets',
+    env: 'GITHUB_WEBHOOK_SECRET',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Webhook secrets of GitHub; all are accepted, so that one can be replaced without a gap.',
+      ja: 'GitHub の webhook シークレット。すべて受け付けるため、途切れなく交換可能。',
+    },
+  },
+  {
+    name: 'github.apiUrl',
+    kind: 'url',
+    env: 'GITHUB_API_URL',
+    flags: [],
+    default: 'https://api.github.com',
+    inFile: true,
+    doc: { en: 'API of GitHub or GitHub Enterprise.', ja: 'GitHub または GitHub Enterprise の API。' },
+  },
+  {
+    name: 'github.token',
+    kind: 'secret',
+    env: 'GITHUB_PERSONAL_ACCESS_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Token for statuses, comments and private repositories on GitHub.',
+      ja: 'GitHub のステータス・コメント・非公開リポジトリ用トークン。',
+    },
+  },
+  {
+    name: 'github.app.id',
+    kind: 'text',
+    env: 'FUNADE_GITHUB_APP_ID',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Id of a GitHub App that Funade acts as, in place of a token; needs `github.app.privateKey`.',
+      ja: 'トークンの代わりに使う GitHub App の ID。`github.app.privateKey` が必要。',
+    },
+  },
+  {
+    name: 'github.app.privateKey',
+    kind: 'privateKey',
+    env: 'FUNADE_GITHUB_APP_PRIVATE_KEY',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Private key of the GitHub App: PEM, or the path of a PEM file.',
+      ja: 'GitHub App の秘密鍵。PEM、または PEM ファイルのパス。',
+    },
+  },
+  {
+    name: 'github.app.installationId',
+    kind: 'text',
+    env: 'FUNADE_GITHUB_APP_INSTALLATION_ID',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Installation of the App; without it the one of each repository is looked up.',
+      ja: 'App のインストール ID。省略時はリポジトリごとに検索。',
+    },
+  },
+  {
+    name: 'github.repositories',
+    kind: 'repositories',
+    env: 'FUNADE_GITHUB_REPOSITORIES',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Repositories (`owner/name`) that are polled beside those of the applications; in the environment separated by commas.',
+      ja: 'アプリケーションのもの以外にポーリングするリポジトリ(`owner/name`)。環境変数ではコンマ区切り。',
+    },
+  },
+  {
+    name: 'gitlab.tokens',
+    kind: 'secrets',
+    env: 'GITLAB_WEBHOOK_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Webhook tokens of GitLab (X-Gitlab-Token); all are accepted.',
+      ja: 'GitLab の webhook トークン(X-Gitlab-Token)。すべて受け付ける。',
+    },
+  },
+  {
+    name: 'gitlab.signingTokens',
+    kind: 'secrets',
+    env: 'GITLAB_WEBHOOK_SIGNING_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Signing tokens of GitLab 19 and newer (whsec_…); all are accepted.',
+      ja: 'GitLab 19 以降の署名トークン(whsec_…)。すべて受け付ける。',
+    },
+  },
+  {
+    name: 'gitlab.apiUrl',
+    kind: 'url',
+    env: 'GITLAB_API_URL',
+    flags: [],
+    default: 'https://gitlab.com/api/v4',
+    inFile: true,
+    doc: { en: 'API of GitLab.', ja: 'GitLab の API。' },
+  },
+  {
+    name: 'gitlab.token',
+    kind: 'secret',
+    env: 'GITLAB_PERSONAL_ACCESS_TOKEN',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Token for statuses, comments and private projects on GitLab.',
+      ja: 'GitLab のステータス・コメント・非公開プロジェクト用トークン。',
+    },
+  },
+  {
+    name: 'gitlab.repositories',
+    kind: 'repositories',
+    env: 'FUNADE_GITLAB_REPOSITORIES',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Projects (`group/name`) that are polled beside those of the applications; in the environment separated by commas.',
+      ja: 'アプリケーションのもの以外にポーリングするプロジェクト(`group/name`)。環境変数ではコンマ区切り。',
+    },
+  },
+] as const satisfies readonly ServerOption[];
