@@ -6,10 +6,14 @@ export interface WebhookRequest {
   readonly now: number;
 }
 
-/** One of the secrets that are valid now. The label may be logged and stored, the value never. */
+/**
+ * One of the secrets that are valid now. The label may be logged and stored, the value never. `signing`: the key of Standard
+ * Webhooks signatures (`whsec_…`); any other is what the forge itself calls the hook's secret or token.
+ */
 export interface Secret {
   readonly label: string;
   readonly value: string;
+  readonly kind?: 'signing';
 }
 
 export type RefusedReason =
@@ -38,6 +42,8 @@ export interface ForgeWebhook {
   deliveryId(request: WebhookRequest): { readonly id: string; readonly stable: boolean };
   /** At least one event. Never throws: what can't be read is `malformed`, what is not for us is `ignored`. */
   parse(request: WebhookRequest): readonly ForgeEvent[];
+  /** Two labels are the same where their keys are: GitHub does not tell upper from lower case, GitLab does. */
+  labelKey(label: string): string;
 }
 
 export interface Repository {
@@ -91,6 +97,70 @@ export interface TagEvent extends RefChange {
 
 export type PingWarningCode = 'missing_event' | 'form_content_type' | 'tls_verification_off' | 'hook_inactive';
 
+/** Who did something on a forge. */
+export interface Actor {
+  /** Login as the forge shows it. */
+  readonly login: string;
+  /** The forge's id, which survives renames; null when a payload has none. */
+  readonly id: string | null;
+  readonly isBot: boolean;
+}
+
+/** `change`: a pull or merge request. */
+export type SubjectKind = 'issue' | 'change';
+
+/** An issue or change as a payload or the API shows it. Title and labels are text of others: data, never instruction. */
+export interface Subject {
+  readonly kind: SubjectKind;
+  /** What people call it: GitHub's `number`, GitLab's `iid`. */
+  readonly number: number;
+  readonly title: string;
+  readonly url: string;
+  readonly open: boolean;
+  readonly author: Actor;
+  readonly labels: readonly string[];
+  readonly assignees: readonly Actor[];
+}
+
+interface SubjectEvent {
+  readonly repository: Repository;
+  readonly subject: Subject;
+  readonly actor: Actor;
+  /** When the forge did it, by its own clock (epoch milliseconds); null when the payload does not tell. */
+  readonly at: number | null;
+}
+
+/** Labels were put on a subject that existed before. */
+export interface LabelAddedEvent extends SubjectEvent {
+  readonly kind: 'label_added';
+  /** Only the ones that were added now; at least one. */
+  readonly added: readonly string[];
+}
+
+/** A subject was made, or opened again, with the labels that it has. */
+export interface OpenedEvent extends SubjectEvent {
+  readonly kind: 'opened';
+  readonly again: boolean;
+}
+
+/** A subject was closed; `merged` only for changes. */
+export interface ClosedEvent extends SubjectEvent {
+  readonly kind: 'closed';
+  readonly merged: boolean;
+}
+
+/** Somebody was made, or is no longer, responsible for a subject. */
+export interface AssignmentEvent extends SubjectEvent {
+  readonly kind: 'assigned' | 'unassigned';
+  readonly assignee: Actor;
+}
+
+/** A comment was written or edited. */
+export interface CommentEvent extends SubjectEvent {
+  readonly kind: 'comment';
+  readonly comment: { readonly id: string; readonly body: string; readonly edited: boolean };
+}
+
 /** The forge checks the hook. Warnings name settings of it that will hurt. */
 export interface PingEvent {
   readonly kind: 'ping';
@@ -100,7 +170,22 @@ export interface PingEvent {
 /** Authentic and understood, but nothing to do. */
 export interface IgnoredEvent {
   readonly kind: 'ignored';
-  readonly reason: 'event_not_handled' | 'payload_mismatch' | 'unsupported_ref' | 'invalid_ref' | 'not_a_tag';
+  readonly reason:
+    | 'event_not_handled'
+    | 'action_not_handled'
+    | 'missing_action'
+    | 'payload_mismatch'
+    | 'unsupported_ref'
+    | 'invalid_ref'
+    | 'not_a_tag'
+    | 'release_not_published'
+    /** Subjects that are not on a repository's public list: confidential issues, work items. */
+    | 'confidential_subject'
+    | 'label_removed'
+    /** The labels did not change, or none was added. */
+    | 'label_not_added'
+    /** A note of the forge itself, not of a person. */
+    | 'system_note';
 }
 
 /** Authentic, but not a delivery of this forge. */
@@ -109,4 +194,7 @@ export interface MalformedEvent {
   readonly reason: 'header_missing' | 'header_invalid' | 'not_utf8' | 'not_json' | 'not_an_object';
 }
 
-export type ForgeEvent = PushEvent | TagEvent | PingEvent | IgnoredEvent | MalformedEvent;
+/** What can start, steer or end an agent task. */
+export type TaskEvent = LabelAddedEvent | OpenedEvent | ClosedEvent | AssignmentEvent | CommentEvent;
+
+export type ForgeEvent = PushEvent | TagEvent | TaskEvent | PingEvent | IgnoredEvent | MalformedEvent;

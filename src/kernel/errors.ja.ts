@@ -335,4 +335,52 @@ export const japanese: {
     message: '保存済みのシークレット {count} 件を読めません。別の鍵で暗号化されています。',
     fix: 'FUNADE_SECRETS_KEY(`secrets.key`)にその鍵を設定するか、データディレクトリに `secrets/secrets-key` を戻してください。同じデータベースを使うプロセスには、すべて同じ鍵が必要です。鍵を失った場合、シークレットは読めません。テーブル `app_secrets` を空にして設定し直してください。',
   },
+  FUN_FORGE_UNREACHABLE: {
+    message: '{host} での操作に失敗しました({act}): {reason}。',
+    fix: 'このマシンから {host} に到達できるか確認してください。待っている処理は Funade が自動で再試行します。',
+  },
+  FUN_FORGE_LIMITED: {
+    message: '{host} は {until} までこのアカウントの要求を受け付けません({act})。',
+    fix: 'お待ちください。頻発する場合はポーリング間隔(`polling.interval`)を広げるか、上限の高い GitHub App を使ってください。',
+  },
+  FUN_FORGE_REFUSED: {
+    message: '{host} での操作({act})は、このアカウントには許可されていません({reason})。',
+    fix: 'トークンまたは App に権限を与えるか、権限のあるものを設定してください。必要な権限は `funade doctor` で分かります。',
+  },
+  FUN_FORGE_NOT_FOUND: {
+    message: '{host} での操作({act})の対象がないか、このアカウントからは見えません。',
+    fix: '名前と、トークンまたは App がそのリポジトリを参照できることを確認してください。',
+  },
+  FUN_FORGE_REJECTED: {
+    message: '操作({act})を {host} が拒否しました。ステータス {status}({reason})。',
+    fix: '理由を確認してください。{host} 側の状態では実行できません。',
+  },
+  FUN_FORGE_NO_CREDENTIALS: {
+    message: 'ソース {source} の {forge} API を使えません。トークンが設定されていません。',
+    fix: '{setting} を設定するか、`funade source add {source} --token-stdin` で追加してください。',
+  },
+  FUN_TASK_ALIVE: {
+    message: 'タスク {id} は再試行できません。同じ対象のタスク {alive} が {state} です。',
+    fix: '終わるまで待ってください: `funade tasks show {alive}`。',
+  },
+  FUN_SOURCE_INVALID: {
+    message: 'このソースは使えません。問題は {count} 件です。',
+    fix: '下に示した箇所を直してください。書式は `funade source add --help` で分かります。',
+  },
+  FUN_BROKER_UNAVAILABLE: {
+    message: '{address} の RabbitMQ を使えませんでした({reason})。',
+    fix: '稼働していること、および RABBITMQ_HOST と RABBITMQ_PORT を確認してください。失われるものはありません。メッセージはデータベースで待ち、Funade が自動で再試行します。',
+  },
+  FUN_BROKER_LOGIN_REFUSED: {
+    message: '{address} の RabbitMQ に {user} としてログインできません。ユーザーまたはパスワードが違います。',
+    fix: 'RABBITMQ_USER と RABBITMQ_PASSWORD を直してください。ユーザー `guest` は RabbitMQ と同じマシンからしか接続できません。',
+  },
+  FUN_BROKER_NOT_ALLOWED: {
+    message: '{address} の RabbitMQ の仮想ホスト {vhost} を {user} として使えません({reason})。',
+    fix: 'RABBITMQ_QUEUE で始まる名前に対する設定・書き込み・読み取りの権限をユーザーに与えてください: `rabbitmqctl set_permissions`。',
+  },
+  FUN_BROKER_QUEUE_DIFFERS: {
+    message: '{address} の RabbitMQ の {queue} を使えません。別の引数で既に存在します({reason})。',
+    fix: '空であればブローカー上で削除すると Funade が作り直します。または RABBITMQ_QUEUE を別の名前にしてください。',
+  },
 };

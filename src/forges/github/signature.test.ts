@@ -40,6 +40,7 @@ test.each(refusals)('%s is refused', (_, headers, reason) => {
 test('without a secret every signature is refused, also the one made with an empty secret', () => {
   const signature = `sha256=${createHmac('sha256', '').update(body).digest('hex')}`;
   expect(check({ 'x-hub-signature-256': signature }, [])).toEqual({ ok: false, reason: 'no_secret' });
+  expect(check({ 'x-hub-signature-256': signature }, [''])).toEqual({ ok: false, reason: 'no_secret' });
 });
 
 test('of several secrets the label of the one that matches is told', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { ignored } from '../payloads/ignored.ts';
 import type { ForgeEvent, ForgeWebhook, WebhookRequest } from '../port.ts';
-import { ignored, readers } from './events.ts';
+import { readers } from './events.ts';
 import { readPayload } from './payload.ts';
 import { verifySignature } from './signature.ts';
 
@@ -14,6 +15,7 @@ export const githubWebhook: ForgeWebhook = {
   eventName,
   deliveryId,
   parse: (request) => [parse(request)],
+  labelKey: (label) => label.toLowerCase(),
 };
 
 function eventName(request: WebhookRequest): string {

@@ -16,5 +16,6 @@ export function readRef(ref: string): RefName {
 
 function named(kind: 'branch' | 'tag', ref: string, name: string): RefName {
   if (name === '' || name.length > 250 || /^[-./]/.test(name) || FORBIDDEN.test(name)) return { kind: 'invalid_ref' };
+  if (!name.isWellFormed()) return { kind: 'invalid_ref' };
   return { kind, ref, name };
 }

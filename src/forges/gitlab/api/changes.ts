@@ -1,0 +1,110 @@
+import type { Change, Forge, NewChange, RepositoryKey } from '../../api-port.ts';
+import { statusOf } from '../../api/failure.ts';
+import { PER_PAGE } from '../../api/limits.ts';
+import { cut } from '../../api/marker.ts';
+import { readPages } from '../../api/pages.ts';
+import { orAbsent } from './absent.ts';
+import { type ChangeAnswer, plainTitle, readChange } from './answers.ts';
+import { type GitlabApi, type GitlabClient, projectOf } from './client.ts';
+import { withoutQuickActions } from './quick-actions.ts';
+
+const LONGEST_TITLE = 255;
+
+export function handlesChanges(client: GitlabClient): Pick<Forge, 'findChange' | 'createChange' | 'updateChange'> {
+  return {
+    findChange: (repository, { head, closes }) =>
+      client.ask(`look for a merge request in ${repository.fullName}`, async (api) => {
+        const found = (await findByHead(api, repository, head)) ?? (await findByIssue(client, repository, closes));
+        return found === null ? null : readChange(found);
+      }),
+    createChange: (repository, change) =>
+      client.ask(`open a merge request of ${change.head} in ${repository.fullName}`, (api) =>
+        create(api, repository, change),
+      ),
+    updateChange: (repository, number, change) =>
+      client.ask(`edit the merge request ${repository.fullName}!${number}`, (api) =>
+        update(api, { repository, number }, change),
+      ),
+  };
+}
+
+async function findByHead(api: GitlabApi, repository: RepositoryKey, head: string): Promise<ChangeAnswer | null> {
+  const answers = (await api.mergeRequests.all({
+    projectId: projectOf(repository),
+    state: 'opened',
+    sourceBranch: head,
+    perPage: PER_PAGE,
+    page: 1,
+  })) as unknown as readonly ChangeAnswer[];
+  return answers.find((answer) => answer.source_branch === head && isFromHere(answer)) ?? null;
+}
+
+async function findByIssue(
+  client: GitlabClient,
+  repository: RepositoryKey,
+  issue: number | null,
+): Promise<ChangeAnswer | null> {
+  if (issue === null) return null;
+  const closing = await orAbsent(
+    readPages<ChangeAnswer>(
+      client.page(
+        async (api, page) => {
+          const query: object = { perPage: PER_PAGE, page };
+          const answers = await api.issues.allClosedByMergeRequestst(projectOf(repository), issue, query);
+          return answers as unknown as readonly ChangeAnswer[];
+        },
+        (answer) => [answer],
+      ),
+      client.bounds(`list what closes ${repository.fullName}#${issue}`),
+    ),
+  );
+  return closing?.find((answer) => answer.state === 'opened' && isFromHere(answer)) ?? null;
+}
+
+/** Anyone can open a merge request from a fork; Funade takes over only what somebody with a write role pushed. */
+function isFromHere({ source_project_id: source, target_project_id: target }: ChangeAnswer): boolean {
+  return source === target;
+}
+
+async function create(api: GitlabApi, repository: RepositoryKey, change: NewChange): Promise<Change> {
+  const existing = await findByHead(api, repository, change.head);
+  if (existing !== null) return readChange(existing);
+  try {
+    const answer = await api.mergeRequests.create(
+      projectOf(repository),
+      change.head,
+      change.base,
+      titleOf(change.title, change.draft),
+      { description: withoutQuickActions(change.body) },
+    );
+    return readChange(answer as unknown as ChangeAnswer);
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    const winner = await findByHead(api, repository, change.head);
+    if (winner === null) throw error;
+    return readChange(winner);
+  }
+}
+
+async function update(
+  api: GitlabApi,
+  { repository, number }: { readonly repository: RepositoryKey; readonly number: number },
+  change: Partial<Pick<NewChange, 'title' | 'body' | 'draft'>>,
+): Promise<Change> {
+  const project = projectOf(repository);
+  const show = async () => readChange((await api.mergeRequests.show(project, number)) as unknown as ChangeAnswer);
+  const body: Record<string, string> = {};
+  if (change.title !== undefined || change.draft !== undefined) {
+    const now = await show();
+    const title = titleOf(change.title ?? now.title, change.draft ?? now.draft);
+    if (title !== titleOf(now.title, now.draft)) body['title'] = title;
+  }
+  if (change.body !== undefined) body['description'] = withoutQuickActions(change.body);
+  if (Object.keys(body).length === 0) return show();
+  return readChange((await api.mergeRequests.edit(project, number, body)) as unknown as ChangeAnswer);
+}
+
+/** The title is where GitLab keeps whether it is a draft. */
+function titleOf(title: string, draft: boolean): string {
+  return cut(draft ? `Draft: ${plainTitle(title)}` : plainTitle(title), LONGEST_TITLE);
+}

@@ -1,0 +1,7 @@
+/**
+ * GitLab runs lines such as `/close` or `/merge` of what an account writes, as that account. Texts of Funade quote others, so such
+ * lines get an invisible character in front.
+ */
+export function withoutQuickActions(text: string): string {
+  return text.replaceAll(/^(\s*)\/(?=[a-z])/gim, '$1\u200B/');
+}

@@ -1,0 +1,5 @@
+import type { IgnoredEvent } from '../port.ts';
+
+export function ignored(reason: IgnoredEvent['reason']): IgnoredEvent {
+  return { kind: 'ignored', reason };
+}
