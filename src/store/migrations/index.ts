@@ -9,6 +9,9 @@ import * as functions from './0007-functions.ts';
 import * as runTrouble from './0008-run-trouble.ts';
 import * as standaloneFunctions from './0009-standalone-functions.ts';
 import * as tokenScopesAndSecrets from './0010-token-scopes-and-secrets.ts';
+import * as sources from './0011-sources.ts';
+import * as tasks from './0012-tasks.ts';
+import * as outbox from './0013-outbox.ts';
 
 /** Applied in the order of their names; a migration that has landed is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -22,4 +25,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-run-trouble': runTrouble,
   '0009-standalone-functions': standaloneFunctions,
   '0010-token-scopes-and-secrets': tokenScopesAndSecrets,
+  '0011-sources': sources,
+  '0012-tasks': tasks,
+  '0013-outbox': outbox,
 };

@@ -1,0 +1,132 @@
+import type { TaskEvent } from '../forges/index.ts';
+import { assertNever } from '../kernel/index.ts';
+import type { TaskArrival, TaskState } from './port.ts';
+import type { SubjectId, TriggeredBy } from './store.ts';
+import { hasTaskEnded } from './task.ts';
+
+/** What an arrival asks for, before the tasks of its subject were looked at. */
+export type Wish =
+  | { readonly kind: 'ignored'; readonly reason: string }
+  | { readonly kind: 'task'; readonly subject: SubjectId; readonly by: Exclude<TriggeredBy, 'retry'> }
+  | { readonly kind: 'close'; readonly subject: SubjectId };
+
+export interface TriggerRule {
+  /** Label that hands a subject over. */
+  readonly trigger: string;
+  /** Two labels are the same where their keys are. */
+  readonly labelKey: (label: string) => string;
+}
+
+/** Reads an arrival. The trigger is a label that was put on now, or at creation; never one that is just there. */
+export function wishOf({ event, forge }: TaskArrival, rule: TriggerRule): Wish {
+  switch (event.kind) {
+    case 'label_added':
+      if (!includesLabel(event.added, rule)) return ignored('not_target_label');
+      break;
+    case 'opened':
+      if (!includesLabel(event.subject.labels, rule)) return ignored('not_target_label');
+      break;
+    case 'closed': {
+      const subject = subjectIn(event, forge);
+      return subject === null ? ignored('payload_mismatch') : { kind: 'close', subject };
+    }
+    case 'assigned':
+    case 'unassigned':
+    case 'comment':
+      return ignored('nothing_to_do');
+    default:
+      return assertNever(event);
+  }
+  const subject = subjectIn(event, forge);
+  if (subject === null) return ignored('payload_mismatch');
+  if (!event.subject.open) return ignored('subject_closed');
+  return { kind: 'task', subject, by: event.kind };
+}
+
+function ignored(reason: string): { readonly kind: 'ignored'; readonly reason: string } {
+  return { kind: 'ignored', reason };
+}
+
+function includesLabel(labels: readonly string[], { trigger, labelKey }: TriggerRule): boolean {
+  return labels.some((label) => labelKey(label) === labelKey(trigger));
+}
+
+/** Null when the payload does not say which one it is: names change, ids do not. */
+function subjectIn({ repository, subject }: TaskEvent, forge: string): SubjectId | null {
+  if (repository.id === null || repository.host === null) return null;
+  const host = repository.host.toLowerCase();
+  return { forge, host, projectId: repository.id, kind: subject.kind, number: subject.number };
+}
+
+/** An earlier task of the subject. */
+export interface PastTask {
+  readonly id: string;
+  readonly state: TaskState;
+  readonly generation: number;
+  readonly via: 'webhook' | 'poll' | 'retry';
+  readonly triggeredBy: TriggeredBy;
+  /** By the forge's clock. */
+  readonly triggeredAt: number | null;
+  readonly queuedAt: number;
+  readonly tookLabel: boolean;
+}
+
+export type Verdict =
+  | { readonly kind: 'ignored'; readonly reason: string }
+  | { readonly kind: 'queue'; readonly generation: number }
+  | { readonly kind: 'cancel'; readonly task: string };
+
+const HOUR = 3_600_000;
+
+/** Tasks of one subject within an hour; more of them are a loop. A person's retries are not counted. */
+const MOST_TASKS = 5;
+
+/** Decides on an arrival with the tasks that its subject has had, newest first. */
+export function decide(
+  wish: Exclude<Wish, { readonly kind: 'ignored' }>,
+  arrival: TaskArrival,
+  history: readonly PastTask[],
+  now: number,
+): Verdict {
+  const alive = history.find(({ state }) => !hasTaskEnded(state));
+  if (wish.kind === 'close') {
+    // What has begun is not cancelled here: its labels have to move as well.
+    if (alive?.state !== 'queued' || alive.tookLabel) return ignored('nothing_to_do');
+    return { kind: 'cancel', task: alive.id };
+  }
+  if (alive !== undefined) return ignored('task_alive');
+  if (wasHandled(arrival, history)) return ignored('already_handled');
+  const recent = history.filter(({ via, queuedAt }) => via !== 'retry' && queuedAt > now - HOUR);
+  if (recent.length >= MOST_TASKS) return ignored('too_many_tasks');
+  return { kind: 'queue', generation: (history[0]?.generation ?? 0) + 1 };
+}
+
+/** Clocks of a forge show seconds, and not every part of it the same one. */
+const SAME = 1000;
+
+/**
+ * Whether this act of labelling has led to a task that has ended. A subject's creation is told as `opened` and `labeled`, one event may
+ * come through the hooks of project and group, and polling finds what a webhook tells of as well. Where the task took the label
+ * off, a needless one would be cancelled when it is claimed; these rules keep it from being made at all.
+ */
+function wasHandled({ event, via, deliveryId }: TaskArrival, history: readonly PastTask[]): boolean {
+  if (deliveryId.startsWith('replay:') || history.length === 0) return false;
+  const { at } = event;
+  if (via === 'poll') return at === null || history.some(({ triggeredAt }) => isSince(triggeredAt, at - SAME));
+  if (event.kind === 'opened' && !event.again) return true;
+  if (at === null) return false;
+  return history.some(
+    (task) =>
+      (task.via === 'poll' && isSince(task.triggeredAt, at - SAME)) ||
+      (task.triggeredBy === 'opened' && isNear(task.triggeredAt, at)) ||
+      (!task.tookLabel && task.triggeredAt === at),
+  );
+}
+
+function isSince(time: number | null, since: number): boolean {
+  return time !== null && time >= since;
+}
+
+function isNear(time: number | null, at: number): boolean {
+  return time !== null && Math.abs(time - at) <= 2 * SAME;
+}

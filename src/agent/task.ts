@@ -1,0 +1,62 @@
+import { type Db, type Trx } from '../store/index.ts';
+import type { Task, TaskState } from './port.ts';
+import { type AttemptRow, type TaskRow, readAttempts } from './store.ts';
+
+const ENDED: ReadonlySet<TaskState> = new Set(['stopped', 'succeeded', 'failed', 'dead', 'cancelled', 'expired']);
+
+/** Whether nothing follows; of a subject, at most one task is in another state. */
+export function hasTaskEnded(state: TaskState): boolean {
+  return ENDED.has(state);
+}
+
+/** The tasks as people and runners see them, each with its attempts. */
+export async function withAttempts(db: Db | Trx, rows: readonly TaskRow[]): Promise<readonly Task[]> {
+  const attempts = await readAttempts(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) =>
+    taskOf(
+      row,
+      attempts.filter(({ task }) => task === row.id),
+    ),
+  );
+}
+
+function taskOf(row: TaskRow, attempts: readonly AttemptRow[]): Task {
+  return {
+    id: row.id,
+    source: row.source,
+    forge: row.forge,
+    host: row.host,
+    projectId: row.project_id,
+    project: row.project,
+    kind: row.kind,
+    number: row.number,
+    title: row.title,
+    url: row.url,
+    generation: row.generation,
+    state: row.state,
+    reason: row.reason,
+    errorId: row.error_id,
+    label: row.label,
+    actor: row.actor,
+    actorId: row.actor_id,
+    via: row.via,
+    deliveryId: row.delivery_id,
+    worker: row.worker,
+    queuedAt: row.queued_at.getTime(),
+    notBefore: row.not_before?.getTime() ?? null,
+    claimedAt: row.claimed_at?.getTime() ?? null,
+    endedAt: row.ended_at?.getTime() ?? null,
+    attempts: attempts.map((attempt) => ({
+      number: attempt.number,
+      worker: attempt.worker,
+      startedAt: attempt.started_at.getTime(),
+      endedAt: attempt.ended_at?.getTime() ?? null,
+      outcome: attempt.outcome,
+      reason: attempt.reason,
+      errorId: attempt.error_id,
+    })),
+  };
+}

@@ -1,0 +1,140 @@
+import { sql } from 'kysely';
+import type { Trx } from '../../store/index.ts';
+import type { TaskState } from '../port.ts';
+import type { AttemptRow, TaskEnding, TaskRow } from '../store.ts';
+
+/**
+ * A task as its holder may write it. Whoever has another fence than the row writes nothing, and is told so by the answer: a
+ * later holder has taken over.
+ */
+export interface Held {
+  readonly id: string;
+  readonly fence: number;
+}
+
+/** Null when the fence is stale: somebody with a later lease has been here. */
+export async function holdTask(trx: Trx, { id, fence }: Held): Promise<TaskRow | null> {
+  const { rows } = await sql<TaskRow>`select * from tasks where id = ${id} and fence <= ${fence} for update`.execute(
+    trx,
+  );
+  return rows[0] ?? null;
+}
+
+/** Takes over a task whose end was decided and has still to be shown. */
+export async function takeOver(trx: Trx, { id, fence }: Held, worker: string): Promise<void> {
+  await sql`update tasks set fence = ${fence}, worker = ${worker} where id = ${id}`.execute(trx);
+}
+
+export async function beginAttempt(
+  trx: Trx,
+  { id, fence }: Held,
+  { worker, now }: { readonly worker: string; readonly now: number },
+): Promise<TaskRow> {
+  const { rows } = await sql<TaskRow>`
+    update tasks set state = 'claimed', fence = ${fence}, worker = ${worker}, attempts = attempts + 1, not_before = null,
+      claimed_at = ${new Date(now)}
+    where id = ${id} returning *`.execute(trx);
+  const [row] = rows;
+  if (row === undefined) throw new Error(`task ${id} vanished`);
+  await sql`
+    insert into task_attempts (task, number, worker, fence, started_at)
+    values (${id}, ${row.attempts}, ${worker}, ${fence}, ${new Date(now)})`.execute(trx);
+  return row;
+}
+
+/** Ends the attempt that is open, if there is one. */
+export async function endAttempt(
+  trx: Trx,
+  id: string,
+  end: {
+    readonly outcome: NonNullable<AttemptRow['outcome']>;
+    readonly reason: string | null;
+    readonly errorId: string | null;
+    readonly now: number;
+  },
+): Promise<void> {
+  await sql`
+    update task_attempts set outcome = ${end.outcome}, reason = ${end.reason}, error_id = ${end.errorId}, ended_at = ${new Date(end.now)}
+    where task = ${id} and ended_at is null`.execute(trx);
+}
+
+/** Forgets an attempt that met trouble before the runner got the task: it was none. */
+export async function dropAttempt(trx: Trx, { id, fence }: Held): Promise<void> {
+  await sql`delete from task_attempts where task = ${id} and fence = ${fence}`.execute(trx);
+  await sql`update tasks set attempts = attempts - 1 where id = ${id} and fence = ${fence}`.execute(trx);
+}
+
+/** Counts a failure of an attempt; answers how many there are now, null when the fence is stale. */
+export async function countFailure(trx: Trx, { id, fence }: Held): Promise<number | null> {
+  const { rows } = await sql<{ failures: number }>`
+    update tasks set failures = failures + 1, troubles = 0, trouble_since = null
+    where id = ${id} and fence = ${fence} and state in ('claimed', 'running') and ending is null
+    returning failures`.execute(trx);
+  return rows[0]?.failures ?? null;
+}
+
+/** Notes, before the label is moved, that it is going to be. */
+export async function intendLabel(trx: Trx, { id, fence }: Held): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update tasks set took_label = true where id = ${id} and fence = ${fence} and state in ('claimed', 'running') and ending is null`.execute(
+    trx,
+  );
+  return numAffectedRows === 1n;
+}
+
+export async function setRunning(trx: Trx, { id, fence }: Held): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update tasks set state = 'running', reason = null where id = ${id} and fence = ${fence} and state = 'claimed' and ending is null`.execute(
+    trx,
+  );
+  return numAffectedRows === 1n;
+}
+
+/** Puts a task back into the line. */
+export async function requeue(
+  trx: Trx,
+  { id, fence }: Held,
+  { reason, notBefore }: { readonly reason: string | null; readonly notBefore: number | null },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update tasks set state = 'queued', reason = ${reason}, not_before = ${notBefore === null ? null : new Date(notBefore)}
+    where id = ${id} and fence = ${fence} and state in ('claimed', 'running') and ending is null`.execute(trx);
+  return numAffectedRows === 1n;
+}
+
+/** Counts trouble that may pass; `since`: when it began. */
+export async function noteTrouble(
+  trx: Trx,
+  { id, fence }: Held,
+  { troubles, since }: { readonly troubles: number; readonly since: number },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update tasks set troubles = ${troubles}, trouble_since = ${new Date(since)}
+    where id = ${id} and fence = ${fence} and state in ('claimed', 'running')`.execute(trx);
+  return numAffectedRows === 1n;
+}
+
+export async function setNotBefore(trx: Trx, { id, fence }: Held, at: number): Promise<void> {
+  await sql`update tasks set not_before = ${new Date(at)} where id = ${id} and fence = ${fence}`.execute(trx);
+}
+
+/** Decides the end, before anybody outside is told. False when the fence is stale or another end was decided. */
+export async function decideEnding(
+  trx: Trx,
+  { id, fence }: Held,
+  end: { readonly ending: TaskEnding; readonly reason: string | null; readonly errorId: string | null },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update tasks set ending = ${end.ending}, reason = ${end.reason}, error_id = ${end.errorId}, troubles = 0, trouble_since = null
+    where id = ${id} and fence = ${fence} and state in ('claimed', 'running') and ending is null`.execute(trx);
+  return numAffectedRows === 1n;
+}
+
+/** Makes the decided end the state. */
+export async function endTask(trx: Trx, { id, fence }: Held, now: number): Promise<TaskState | null> {
+  const { rows } = await sql<{ state: TaskState }>`
+    update tasks set state = ending, ending = null, not_before = null, ended_at = ${new Date(now)}
+    where id = ${id} and fence = ${fence} and ending is not null
+    returning state`.execute(trx);
+  return rows[0]?.state ?? null;
+}
