@@ -4,10 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
 import { type ForgeWebhook, type Secret, forgeWebhooks } from '../src/forges/index.ts';
 import {
+  type ActiveSource,
   type Admission,
   type Intake,
   type IntakeLimits,
   type IntakeMetrics,
+  type IntakeOptions,
+  type SourceDirectory,
   createIntake,
   intakeServerOptions,
 } from '../src/intake/index.ts';
@@ -33,26 +36,69 @@ export interface IntakeRig {
   stop(): Promise<void>;
 }
 
-export interface RigOptions {
+export interface RigOptions extends Partial<Pick<IntakeOptions, 'onFailure' | 'githubAddressesOnly'>> {
   readonly db: Db;
   readonly admission?: Admission;
+  /** In place of `github` and `gitlab` with the secrets below. */
+  readonly sources?: SourceDirectory;
   readonly secrets?: readonly Secret[];
+  readonly gitlabSecrets?: readonly Secret[];
   readonly limits?: Partial<IntakeLimits>;
   readonly forges?: ReadonlyMap<string, ForgeWebhook>;
   readonly logger?: Logger;
 }
 
-/** An admission that queues every push and tag as one row of `admitted`. */
+/** The secret of GitLab's hook; `GITLAB_SIGNING` is not valid unless a test says so. */
+export const GITLAB_TOKEN: Secret = { label: 'gitlab', value: 'the token of the GitLab test hook' };
+export const GITLAB_SIGNING: Secret = {
+  label: 'signing',
+  value: 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
+  kind: 'signing',
+};
+
+/** Sources that never change. */
+export function fixedSources(sources: readonly ActiveSource[]): SourceDirectory {
+  return {
+    all: () => sources,
+    get: (name) => sources.find((source) => source.name === name),
+    refresh: () => Promise.resolve(false),
+    forgeOf: () => null,
+    homeOf: () => null,
+  };
+}
+
+export function activeSource(overrides: Partial<ActiveSource> = {}): ActiveSource {
+  const forge = overrides.forge ?? 'github';
+  return {
+    name: forge,
+    forge,
+    webhook: forgeWebhooks.get(forge)!,
+    apiUrl: `https://${forge}.example/api`,
+    secrets: [],
+    credentials: null,
+    repositories: [],
+    ...overrides,
+  };
+}
+
+/** An admission that queues every event as one row of `admitted`: pushes and tags as runs, the others as tasks. */
 export const admitAll: Admission = {
   plan: (trx, arrivals) => {
-    const runs = arrivals.map(() => `run_${randomUUID()}`);
+    const decided = arrivals.map(({ event }) => {
+      const isRef = 'ref' in event;
+      return { id: `${isRef ? 'run' : 'task'}_${randomUUID()}`, ref: isRef ? event.ref : `${event.subject.number}` };
+    });
     return Promise.resolve({
-      decisions: runs.map((run) => ({ kind: 'queued', runIds: [run] })),
+      decisions: decided.map(({ id }) => {
+        const isRun = id.startsWith('run_');
+        return { kind: 'queued', runIds: isRun ? [id] : [], taskIds: isRun ? [] : [id] };
+      }),
       write: async (places) => {
         for (const place of places) {
           const { event, deliveryId } = arrivals[place]!;
+          const { id, ref } = decided[place]!;
           await sql`
-            insert into admitted (run, delivery_id, kind, ref) values (${runs[place]}, ${deliveryId}, ${event.kind}, ${event.ref})
+            insert into admitted (run, delivery_id, kind, ref) values (${id}, ${deliveryId}, ${event.kind}, ${ref})
           `.execute(trx);
         }
       },
@@ -94,10 +140,11 @@ export async function startIntake(options: RigOptions): Promise<IntakeRig> {
     db: options.db,
     clock: systemClock,
     logger: options.logger ?? createLogger('trace', { write: (line: string) => void lines.push(line) }),
-    forges: options.forges ?? forgeWebhooks,
-    secrets: new Map([['github', options.secrets ?? [SECRET]]]),
+    sources: options.sources ?? sourcesOf(options),
     admission: options.admission ?? admitAll,
     metrics,
+    ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
+    ...(options.githubAddressesOnly === undefined ? {} : { githubAddressesOnly: options.githubAddressesOnly }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const server = createServer(intakeServerOptions, (incoming, response) => void intake.handle(incoming, response));
@@ -114,6 +161,15 @@ export async function startIntake(options: RigOptions): Promise<IntakeRig> {
         server.closeAllConnections();
       }),
   };
+}
+
+function sourcesOf({ forges = forgeWebhooks, secrets = [SECRET], gitlabSecrets = [GITLAB_TOKEN] }: RigOptions) {
+  return fixedSources(
+    [...forges.values()].map((webhook) => {
+      const forge = webhook.id === 'gitlab' ? ('gitlab' as const) : ('github' as const);
+      return activeSource({ forge, webhook, secrets: forge === 'gitlab' ? gitlabSecrets : secrets });
+    }),
+  );
 }
 
 export function signature(body: string | Uint8Array, secret: string = SECRET.value): string {

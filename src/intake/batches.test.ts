@@ -53,7 +53,7 @@ describe('what arrives together is stored together', () => {
   test('with one that the admission fails on, which alone is kept as rejected', async () => {
     const admission: Admission = {
       plan: (trx, arrivals) => {
-        if (arrivals.some(({ event }) => event.ref.endsWith('cursed'))) throw new TypeError('cursed');
+        if (arrivals.some(({ event }) => 'ref' in event && event.ref.endsWith('cursed'))) throw new TypeError('cursed');
         return admitAll.plan(trx, arrivals);
       },
     };

@@ -7,7 +7,7 @@ import { type BlockList, isIP } from 'node:net';
 export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: BlockList): string {
   let client = normalise(peer);
   const hops = forwardedFor?.split(',') ?? [];
-  while (isTrusted(client, trusted)) {
+  while (isListed(client, trusted)) {
     const hop = hops.pop();
     if (hop === undefined) return client;
     const address = normalise(hop);
@@ -31,9 +31,22 @@ export function networkOf(address: string): string {
     .join(':')}::/64`;
 }
 
-function isTrusted(address: string, trusted: BlockList): boolean {
+/** Whether an address is in one of the networks of a list. */
+export function isListed(address: string, list: BlockList): boolean {
   const version = isIP(address);
-  return version !== 0 && trusted.check(address, version === 6 ? 'ipv6' : 'ipv4');
+  return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Adds an address or network (`10.0.0.0/8`) to a list; false when it is neither. */
+export function addCidr(list: BlockList, cidr: string): boolean {
+  const [address = '', prefix, ...rest] = cidr.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0 || prefix === '') return false;
+  const most = version === 6 ? 128 : 32;
+  const bits = prefix === undefined ? most : Number(prefix);
+  if (!(bits >= 0 && bits <= most)) return false;
+  list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4');
+  return true;
 }
 
 /** `::ffff:10.0.0.1`, `[2001:db8::1]:443`, `10.0.0.1:443` and `fe80::1%eth0` without their decoration. */

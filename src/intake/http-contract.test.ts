@@ -60,16 +60,16 @@ describe('an authentic delivery is answered 2xx', () => {
   });
 
   test('the path without /webhook, a query and a trailing slash lead to the same place', async () => {
-    for (const path of ['/github', '/webhook/github/', '/webhook/github?x=1']) {
+    for (const path of ['/github', '/webhook/github/', '/webhook/github?x=1', '/webhook/github/github']) {
       const body = pushBody();
       expect((await send(rig.port, { path, headers: githubHeaders(body), body })).status, path).toBe(200);
     }
   });
 
   test('an event that is not handled is stored as ignored, with the reason', async () => {
-    const body = JSON.stringify({ action: 'opened', issue: { number: 1 }, nonce: randomUUID() });
+    const body = JSON.stringify({ action: 'created', nonce: randomUUID() });
     const id = randomUUID();
-    const answer = await deliver(rig.port, body, 'issues', id);
+    const answer = await deliver(rig.port, body, 'star', id);
     expect([answer.status, answer.body]).toEqual([200, { status: 'ignored', reason: 'event_not_handled' }]);
     expect(await rig.intake.getDelivery(id)).toMatchObject({ outcome: 'ignored', reason: 'event_not_handled' });
   });
@@ -178,7 +178,6 @@ describe('what is not authentic is answered 401 and leaves nothing', () => {
   test('a source without a secret refuses everything', async () => {
     const bare = await startIntake({ db: database.db, secrets: [] });
     expect((await deliver(bare.port)).status).toBe(401);
-    expect(bare.logs()).toContain('No webhook secret is set for github');
     await bare.stop();
   });
 });
@@ -207,8 +206,10 @@ describe('what is wrong in form is refused before anything is read', () => {
     [405, 'FUN_WEBHOOK_METHOD', 'GET', { method: 'GET' }],
     [405, 'FUN_WEBHOOK_METHOD', 'PUT', { method: 'PUT', ...but({}) }],
     [405, 'FUN_WEBHOOK_METHOD', 'GET of a path that is not there', { method: 'GET', path: '/webhook/nowhere' }],
-    [404, 'FUN_WEBHOOK_SOURCE_UNKNOWN', 'a forge that is not set up', { path: '/webhook/gitlab', ...but({}) }],
-    [404, 'FUN_WEBHOOK_SOURCE_UNKNOWN', 'a deeper path', { path: '/webhook/github/x', ...but({}) }],
+    [404, 'FUN_WEBHOOK_SOURCE_UNKNOWN', 'a forge that is not known', { path: '/webhook/bitbucket', ...but({}) }],
+    [404, 'FUN_WEBHOOK_SOURCE_UNKNOWN', 'a source that is not there', { path: '/webhook/github/x', ...but({}) }],
+    [404, 'FUN_WEBHOOK_SOURCE_UNKNOWN', 'a source of another forge', { path: '/webhook/gitlab/github', ...but({}) }],
+    [404, 'FUN_WEBHOOK_SOURCE_UNKNOWN', 'a deeper path', { path: '/webhook/github/github/x', ...but({}) }],
     [404, 'FUN_WEBHOOK_SOURCE_UNKNOWN', 'a name of every object', { path: '/webhook/constructor', ...but({}) }],
     [413, 'FUN_WEBHOOK_TOO_LARGE', 'a length above the limit', but({ 'content-length': String(26 * 1024 * 1024) })],
     [415, 'FUN_WEBHOOK_TYPE', 'text/plain', but({ 'content-type': 'text/plain' })],

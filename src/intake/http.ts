@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Intake, IntakeAnswer } from './port.ts';
 
 const LINGER_MS = 2000;
-const PATH = /^\/(?:webhook\/)?([a-z][a-z0-9-]*)\/?$/;
+const PATH = /^\/(?:webhook\/)?(?:([a-z]+)\/)?([a-z][a-z0-9-]*)\/?$/;
 
 /** Receives on node's HTTP objects. The response is always ended, unless its socket is gone. */
 export async function handleHttp(
@@ -11,8 +11,10 @@ export async function handleHttp(
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? '/').replace(/\?.*$/, '');
+  const [, forge, source = ''] = PATH.exec(path) ?? [];
   const answer = await receive({
-    source: PATH.exec(path)?.[1] ?? '',
+    source,
+    forge,
     method: request.method ?? '',
     path,
     headers: request.headers,

@@ -1,4 +1,3 @@
-import type { ForgeWebhook, Secret } from '../forges/index.ts';
 import { type Clock, type Logger, messageOf, newId } from '../kernel/index.ts';
 import type { Db } from '../store/index.ts';
 import { notStored } from './answers.ts';
@@ -6,10 +5,20 @@ import { createBatches } from './batches.ts';
 import { createBodyReader } from './body.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { handleHttp } from './http.ts';
-import type { Admission, Intake, IntakeAnswer, IntakeLimits, IntakeMetrics, IntakeRequest } from './port.ts';
+import { createGithubAddresses } from './github-addresses.ts';
+import type {
+  Admission,
+  Intake,
+  IntakeAnswer,
+  IntakeLimits,
+  IntakeMetrics,
+  IntakeRequest,
+  VerificationFailure,
+} from './port.ts';
 import { type Received, type Receiver, receiveDelivery } from './receive.ts';
 import { replayDelivery } from './replay.ts';
-import { checkSecrets, defaultLimits, parseTrustedProxies } from './settings.ts';
+import { defaultLimits, parseTrustedProxies } from './settings.ts';
+import type { SourceDirectory } from './sources/port.ts';
 import { deleteBodies, selectDeliveries, selectDelivery } from './store.ts';
 
 const MOST_EVENT_LABELS = 100;
@@ -18,26 +27,25 @@ export interface IntakeOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly forges: ReadonlyMap<string, ForgeWebhook>;
-  /** Valid secrets by source. A source without one refuses every delivery. */
-  readonly secrets: ReadonlyMap<string, readonly Secret[]>;
+  readonly sources: SourceDirectory;
   readonly admission: Admission;
+  /** Told of every request that could not be verified; must be quick and never throw. */
+  readonly onFailure?: (failure: VerificationFailure) => void;
+  /** Takes deliveries of GitHub only from the addresses that its API names. */
+  readonly githubAddressesOnly?: boolean;
   readonly metrics?: IntakeMetrics;
   readonly limits?: Partial<IntakeLimits>;
 }
 
-/** Builds the intake. Throws FUN_SETTING_INVALID for a weak secret or a trusted proxy that is not a CIDR. */
+/** Builds the intake. Throws FUN_SETTING_INVALID for a trusted proxy that is not a CIDR. */
 export function createIntake(options: IntakeOptions): Intake {
-  const { db, clock, logger, forges } = options;
+  const { db, clock, logger, sources } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  for (const [source, secrets] of options.secrets) checkSecrets(source, secrets);
-  for (const source of forges.keys()) {
-    if ((options.secrets.get(source) ?? []).length > 0) continue;
-    logger.warn({ source }, `No webhook secret is set for ${source}: every delivery will be refused.`);
-  }
   const receiver: Receiver = {
     ...options,
     metrics: options.metrics,
+    onFailure: options.onFailure,
+    githubAddresses: options.githubAddressesOnly === true ? createGithubAddresses({ clock, logger }) : undefined,
     limits,
     trusted: parseTrustedProxies(limits.trustedProxies),
     bodies: createBodyReader(limits),
@@ -50,7 +58,7 @@ export function createIntake(options: IntakeOptions): Intake {
   async function receive(request: IntakeRequest): Promise<IntakeAnswer> {
     const started = clock.now();
     const { outcome, event, answer } = await receiveDelivery(receiver, request).catch(unexpected);
-    const source = forges.has(request.source) ? request.source : 'unknown';
+    const source = sources.get(request.source)?.name ?? 'unknown';
     receiver.metrics?.observe(outcome, source, eventLabel(event), (clock.now() - started) / 1000);
     return answer;
   }
@@ -65,8 +73,8 @@ export function createIntake(options: IntakeOptions): Intake {
   return {
     receive,
     handle: (request, response) => handleHttp(receive, request, response),
-    listDeliveries: async ({ limit, cursor }) => {
-      const rows = await selectDeliveries(db, { limit: limit + 1, cursor });
+    listDeliveries: async ({ limit, cursor, source, outcome }) => {
+      const rows = await selectDeliveries(db, { limit: limit + 1, cursor, source, outcome });
       const items = rows.slice(0, limit);
       return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     },

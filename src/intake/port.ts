@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { PushEvent, TagEvent } from '../forges/index.ts';
+import type { PushEvent, TagEvent, TaskEvent } from '../forges/index.ts';
 import type { Trx } from '../store/index.ts';
 
 /**
- * Decides what pushes and tags become. It runs inside the transaction that stores their deliveries: what it writes exists
- * exactly when they do. It does no I/O but SQL. It is never asked about deleted refs; two deliveries can tell of the same
- * push or tag. When it throws, it is asked again about each delivery alone. An error that is not worth a retry then stores the
- * delivery as `rejected`; any other leaves nothing and answers 503.
+ * Decides what pushes, tags and events of issues and changes become. It runs inside the transaction that stores their
+ * deliveries: what it writes exists exactly when they do. It does no I/O but SQL. It is never asked about deleted refs; two
+ * deliveries can tell of the same push, tag or label. When it throws, it is asked again about each delivery alone. An error that
+ * is not worth a retry then stores the delivery as `rejected`; any other leaves nothing and answers 503.
  */
 export interface Admission {
   /** Reads and decides, without writing anything. */
@@ -21,15 +21,25 @@ export interface AdmissionPlan {
   write(places: readonly number[]): Promise<void>;
 }
 
-/** A push or tag, and the delivery that told of it. */
+/** Something that can become a run or a task. */
+export type AdmissibleEvent = PushEvent | TagEvent | TaskEvent;
+
+/** How a delivery came: sent by the forge, or found by asking it. */
+export type Via = 'webhook' | 'poll';
+
+/** An event, and the delivery that told of it. */
 export interface Arrival {
-  readonly event: PushEvent | TagEvent;
+  readonly event: AdmissibleEvent;
+  /** Name of the source: the forge's own (`github`), or one that was added. */
   readonly source: string;
+  /** Id of the forge's implementation. */
+  readonly forge: string;
   readonly deliveryId: string;
+  readonly via: Via;
 }
 
 export type Admitted =
-  | { readonly kind: 'queued'; readonly runIds: readonly string[] }
+  | { readonly kind: 'queued'; readonly runIds: readonly string[]; readonly taskIds: readonly string[] }
   | { readonly kind: 'ignored'; readonly reason: string };
 
 /** What became of a stored delivery. */
@@ -56,8 +66,10 @@ export interface IntakeMetrics {
 }
 
 export interface IntakeRequest {
-  /** Path segment that names the forge. */
+  /** Name of the source in the path. */
   readonly source: string;
+  /** The forge before it in the path, when it is named there; a source of another one is not found. */
+  readonly forge?: string | undefined;
   readonly method: string;
   readonly path: string;
   /** Lower-case names, as node gives them. */
@@ -97,12 +109,15 @@ export interface IntakeLimits {
 export interface Delivery {
   readonly id: string;
   readonly source: string;
+  readonly forge: string;
+  readonly via: Via;
   /** The forge's id; `replay:` and our id for a replay. */
   readonly deliveryId: string;
   readonly event: string;
   readonly outcome: StoredOutcome;
   readonly reason: string | null;
   readonly runIds: readonly string[];
+  readonly taskIds: readonly string[];
   readonly receivedAt: number;
   /** Headers that carry secrets or signatures are `***`. */
   readonly headers: Readonly<Record<string, string>>;
@@ -117,16 +132,31 @@ export interface Delivery {
   readonly lastDuplicateAt: number | null;
 }
 
+export interface DeliveryFilter {
+  readonly source?: string | undefined;
+  readonly outcome?: StoredOutcome | undefined;
+}
+
+/** A request that could not be verified. `at` is epoch milliseconds. */
+export interface VerificationFailure {
+  readonly source: string;
+  readonly reason: string;
+  readonly client: string;
+  readonly at: number;
+}
+
 export interface Intake {
   /** Answers one webhook request; never throws. The answer is 2xx only after the delivery is committed. */
   receive(request: IntakeRequest): Promise<IntakeAnswer>;
-  /** The same on node's HTTP objects, for paths `/webhook/{source}` and `/{source}`. */
+  /** The same on node's HTTP objects, for paths `/webhook/{source}`, `/webhook/{forge}/{source}` and both without `/webhook`. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Newest first. `cursor` is the `next` of the page before. */
-  listDeliveries(page: {
-    readonly limit: number;
-    readonly cursor?: string | undefined;
-  }): Promise<{ readonly items: readonly Delivery[]; readonly next: string | null }>;
+  listDeliveries(
+    page: DeliveryFilter & {
+      readonly limit: number;
+      readonly cursor?: string | undefined;
+    },
+  ): Promise<{ readonly items: readonly Delivery[]; readonly next: string | null }>;
   /** By our id or the forge's; undefined when there is none. */
   getDelivery(id: string): Promise<Delivery | undefined>;
   /**

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import type { ForgeWebhook, Secret, WebhookRequest } from '../forges/index.ts';
+import type { Verification, WebhookRequest } from '../forges/index.ts';
 import { type Clock, type Logger, assertNever, formatDuration, messageOf, newId } from '../kernel/index.ts';
 import { type Db, isStorageFull } from '../store/index.ts';
 import { RETRY_SECONDS, type Verdict, accepted, notStored, problem } from './answers.ts';
@@ -8,18 +8,19 @@ import { type Batches, NoTurn } from './batches.ts';
 import type { BodyReader } from './body.ts';
 import { clientAddress, networkOf } from './client-address.ts';
 import type { FailureLimit } from './failure-limit.ts';
+import type { GithubAddresses } from './github-addresses.ts';
 import { flatten, mask } from './headers.ts';
-import type { Admission, IntakeLimits, IntakeMetrics, IntakeRequest } from './port.ts';
+import type { Admission, IntakeLimits, IntakeMetrics, IntakeRequest, VerificationFailure } from './port.ts';
 import type { Recorded, Understood } from './record.ts';
 import { sortOut } from './sort-out.ts';
+import type { ActiveSource, SourceDirectory } from './sources/port.ts';
 import type { NewDelivery } from './store.ts';
 
 export interface Receiver {
   readonly db: Db;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly forges: ReadonlyMap<string, ForgeWebhook>;
-  readonly secrets: ReadonlyMap<string, readonly Secret[]>;
+  readonly sources: SourceDirectory;
   readonly admission: Admission;
   readonly metrics: IntakeMetrics | undefined;
   readonly limits: IntakeLimits;
@@ -27,16 +28,23 @@ export interface Receiver {
   readonly bodies: BodyReader;
   readonly batches: Batches;
   readonly failures: FailureLimit;
+  /** Told of every request that could not be verified. */
+  readonly onFailure: ((failure: VerificationFailure) => void) | undefined;
+  /** Where deliveries of GitHub may come from; undefined: from anywhere. */
+  readonly githubAddresses: GithubAddresses | undefined;
   /** Sources that were already warned about sending forms. */
   readonly formSenders: Set<string>;
 }
+
+const KNOWN_PATHS = '/webhook/github, /webhook/gitlab or /webhook/{forge}/{source}';
+const REFRESH_WITHIN_MS = 2000;
 
 export interface Received extends Verdict {
   readonly event: string;
 }
 
 interface Arrived {
-  readonly forge: ForgeWebhook;
+  readonly source: ActiveSource;
   readonly client: string;
   readonly request: WebhookRequest;
 }
@@ -46,16 +54,16 @@ export async function receiveDelivery(receiver: Receiver, request: IntakeRequest
   if (request.method !== 'POST') {
     return early(problem('refused', 'FUN_WEBHOOK_METHOD', { method: request.method }, { allow: 'POST' }));
   }
-  const forge = receiver.forges.get(request.source);
-  if (forge === undefined) return early(unknownSource(receiver, request));
+  const source = await findSource(receiver, request);
+  if ('outcome' in source) return early(source);
   const headers = flatten(request.headers);
-  const refused = refuseHeaders(receiver, headers);
+  const client = clientAddress(request.remoteAddress, headers['x-forwarded-for'], receiver.trusted);
+  const refused = refuseHeaders(receiver, headers) ?? (await refuseAddress(receiver, source, client));
   if (refused !== undefined) return early(refused);
   const body = await receiver.bodies.read(request.body);
   if (body.kind !== 'read') return early(unread(receiver, body.kind));
   try {
-    const client = clientAddress(request.remoteAddress, headers['x-forwarded-for'], receiver.trusted);
-    const arrived = { forge, client, request: { headers, body: body.bytes, now: receiver.clock.now() } };
+    const arrived = { source, client, request: { headers, body: body.bytes, now: receiver.clock.now() } };
     return await judge(receiver, arrived);
   } finally {
     body.release();
@@ -64,6 +72,57 @@ export async function receiveDelivery(receiver: Receiver, request: IntakeRequest
 
 function early(verdict: Verdict): Received {
   return { event: 'unknown', ...verdict };
+}
+
+/** By its name; one that another process added a moment ago is found too. */
+async function findSource(receiver: Receiver, request: IntakeRequest): Promise<ActiveSource | Verdict> {
+  const named = () => {
+    const source = receiver.sources.get(request.source);
+    return request.forge === undefined || source?.forge === request.forge ? source : undefined;
+  };
+  const known = named();
+  if (known !== undefined) return known;
+  const reread = isName(request.source) ? await readSourcesAgain(receiver) : 'no';
+  return named() ?? (reread === 'failed' ? notStored('the sources can not be read') : unknownSource(request));
+}
+
+/** Names that no source can have are not worth a look. */
+function isName(text: string): boolean {
+  return /^[a-z][a-z0-9-]{0,38}$/.test(text);
+}
+
+/** A database that is away must not hold a request up for long. */
+async function readSourcesAgain({ sources, logger }: Receiver): Promise<'yes' | 'no' | 'failed'> {
+  const late = Promise.withResolvers<'failed'>();
+  const timer = setTimeout(() => late.resolve('failed'), REFRESH_WITHIN_MS);
+  const reading = sources.refresh().then(
+    (isRead) => (isRead ? ('yes' as const) : ('no' as const)),
+    (thrown: unknown) => {
+      logger.warn({ reason: messageOf(thrown) }, 'Failed to read the sources again.');
+      return 'failed' as const;
+    },
+  );
+  try {
+    return await Promise.race([reading, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whoever is not at one of the forge's addresses learns what one with a wrong signature does. */
+async function refuseAddress(receiver: Receiver, source: ActiveSource, client: string): Promise<Verdict | undefined> {
+  if (receiver.githubAddresses === undefined || source.forge !== 'github') return undefined;
+  const judgement = await receiver.githubAddresses.judge(source.apiUrl, client);
+  switch (judgement) {
+    case 'allowed':
+      return undefined;
+    case 'refused':
+      return fail(receiver, { source, client }, 'address_not_allowed');
+    case 'unknown':
+      return notStored('the addresses that GitHub delivers from are not known yet');
+    default:
+      return assertNever(judgement);
+  }
 }
 
 /** What can be told from size and type alone, before a byte of the body is read. */
@@ -76,9 +135,9 @@ function refuseHeaders(receiver: Receiver, headers: WebhookRequest['headers']): 
   return undefined;
 }
 
-function unknownSource(receiver: Receiver, request: IntakeRequest): Verdict {
-  const known = [...receiver.forges.keys()].map((source) => `/webhook/${source}`).join(', ');
-  return problem('refused', 'FUN_WEBHOOK_SOURCE_UNKNOWN', { path: request.path.slice(0, 100), known });
+/** Names no source that was added: who asks is not known. */
+function unknownSource(request: IntakeRequest): Verdict {
+  return problem('refused', 'FUN_WEBHOOK_SOURCE_UNKNOWN', { path: request.path.slice(0, 100), known: KNOWN_PATHS });
 }
 
 function unreadable(header: string, value: string): Verdict {
@@ -103,14 +162,15 @@ function unread(receiver: Receiver, kind: 'too_large' | 'too_slow' | 'no_memory'
 
 /** Verify, parse, store: in this order, so that nothing of an unverified body is ever looked at. */
 async function judge(receiver: Receiver, arrived: Arrived): Promise<Received> {
-  const { forge, request, client } = arrived;
-  const verification = forge.verify(request, receiver.secrets.get(forge.id) ?? []);
-  if (!verification.ok) return { event: 'unknown', ...fail(receiver, arrived, verification.reason) };
-  const event = forge.eventName(request);
-  const sorted = sortOut(forge.parse(request));
+  const { request, client } = arrived;
+  const { source, verification } = await verify(receiver, arrived);
+  if (!verification.ok) return early(fail(receiver, arrived, verification.reason));
+  const { webhook } = source;
+  const event = webhook.eventName(request);
+  const sorted = sortOut(webhook.parse(request));
   if (sorted.kind === 'malformed') {
     receiver.logger.warn(
-      { source: forge.id, event, reason: sorted.reason, client },
+      { source: source.name, event, reason: sorted.reason, client },
       'An authentic delivery is unreadable.',
     );
     return { event, ...problem('malformed', 'FUN_WEBHOOK_MALFORMED', { reason: sorted.reason }) };
@@ -118,8 +178,10 @@ async function judge(receiver: Receiver, arrived: Arrived): Promise<Received> {
   warnOfSettings(receiver, arrived, sorted);
   const delivery: NewDelivery = {
     id: newId('dlv', request.now),
-    source: forge.id,
-    deliveryId: forge.deliveryId(request).id,
+    source: source.name,
+    forge: source.forge,
+    via: 'webhook',
+    deliveryId: webhook.deliveryId(request).id,
     event,
     headers: mask(request.headers),
     body: request.body,
@@ -132,24 +194,40 @@ async function judge(receiver: Receiver, arrived: Arrived): Promise<Received> {
   return { event, ...(await keep(receiver, delivery, sorted)) };
 }
 
-function warnOfSettings(receiver: Receiver, { forge, request }: Arrived, sorted: Understood): void {
-  if (sorted.kind === 'pong' && sorted.warnings.length > 0) {
-    receiver.logger.warn({ source: forge.id, warnings: sorted.warnings }, 'A hook has settings that will hurt.');
-  }
-  const isForm = request.headers['content-type']?.toLowerCase().includes('form') === true;
-  if (!isForm || receiver.formSenders.has(forge.id)) return;
-  receiver.formSenders.add(forge.id);
-  receiver.logger.warn({ source: forge.id }, 'A hook sends forms: set its content type to application/json.');
+/** With the secrets that are known; when none fits, with those that another process may have added meanwhile. */
+async function verify(
+  receiver: Receiver,
+  { source, request }: Arrived,
+): Promise<{ readonly source: ActiveSource; readonly verification: Verification }> {
+  const verification = source.webhook.verify(request, source.secrets);
+  if (verification.ok || (await readSourcesAgain(receiver)) !== 'yes') return { source, verification };
+  const again = receiver.sources.get(source.name);
+  if (again === undefined) return { source, verification: { ok: false, reason: 'no_secret' } };
+  return { source: again, verification: again.webhook.verify(request, again.secrets) };
 }
 
-function fail(receiver: Receiver, arrived: Arrived, reason: string): Verdict {
-  const source = arrived.forge.id;
+function warnOfSettings(receiver: Receiver, arrived: Arrived, sorted: Understood): void {
+  const { headers } = arrived.request;
+  const source = arrived.source.name;
+  if (sorted.kind === 'pong' && sorted.warnings.length > 0) {
+    receiver.logger.warn({ source, warnings: sorted.warnings }, 'A hook has settings that will hurt.');
+  }
+  const isForm = headers['content-type']?.toLowerCase().includes('form') === true;
+  if (!isForm || receiver.formSenders.has(source)) return;
+  receiver.formSenders.add(source);
+  receiver.logger.warn({ source }, 'A hook sends forms: set its content type to application/json.');
+}
+
+function fail(receiver: Receiver, arrived: Pick<Arrived, 'source' | 'client'>, reason: string): Verdict {
+  const { client } = arrived;
+  const source = arrived.source.name;
   receiver.metrics?.signatureFailure(source);
-  const seconds = receiver.failures.fail(networkOf(arrived.client));
+  receiver.onFailure?.({ source, reason, client, at: receiver.clock.now() });
+  const seconds = receiver.failures.fail(networkOf(client));
   if (seconds !== undefined) {
     return problem('rate_limited', 'FUN_WEBHOOK_RATE_LIMITED', { seconds }, { 'retry-after': String(seconds) });
   }
-  receiver.logger.warn({ source, reason, client: arrived.client }, 'A delivery could not be verified.');
+  receiver.logger.warn({ source, reason, client }, 'A delivery could not be verified.');
   return problem('unverified', 'FUN_WEBHOOK_UNVERIFIED');
 }
 

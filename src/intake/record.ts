@@ -106,7 +106,7 @@ function recordOnce({ db, admission }: Recorder, entries: readonly Entry[]): Pro
     const decided = entries.map((entry) => ({ ...entry, decision: admitted.decisionOf(entry) }));
     const stored = await insertDeliveries(trx, decided);
     const isStored = ({ delivery }: Entry) => stored.has(delivery.id);
-    if (entries.length > 1 && !entries.every(isStored) && entries.some(tellsOfTag)) throw new Entangled();
+    if (entries.length > 1 && !entries.every(isStored) && entries.some(mayRestOnAnother)) throw new Entangled();
     for (const entry of entries) if (!isStored(entry)) await countDuplicate(trx, entry.delivery);
     const fresh = decided.filter(isStored);
     await together(admitted.write(isStored), appendEvents(trx, fresh.map(eventOf)));
@@ -117,11 +117,14 @@ function recordOnce({ db, admission }: Recorder, entries: readonly Entry[]): Pro
   });
 }
 
-/** One tag makes one run, so a decision on it may rest on another delivery of the batch, which was not stored. */
+/**
+ * One tag makes one run and one issue or change has one task, so a decision may rest on another delivery of the batch, which was
+ * not stored.
+ */
 class Entangled extends Error {}
 
-function tellsOfTag({ sorted }: Entry): boolean {
-  return sorted.kind === 'admit' && sorted.events.some((event) => event.kind === 'tag');
+function mayRestOnAnother({ sorted }: Entry): boolean {
+  return sorted.kind === 'admit' && sorted.events.some((event) => event.kind !== 'push');
 }
 
 function eventOf({ delivery, sorted, event, decision }: Entry & { readonly decision: Decision }): NewEvent {
@@ -131,24 +134,29 @@ function eventOf({ delivery, sorted, event, decision }: Entry & { readonly decis
     actor: event.actor,
     data: {
       source: delivery.source,
+      forge: delivery.forge,
+      via: delivery.via,
       deliveryId: delivery.deliveryId,
       event: delivery.event,
       outcome: decision.outcome,
       reason: decision.reason,
       runIds: decision.runIds,
+      taskIds: decision.taskIds,
       replayOf: delivery.replayOf,
       ...toldBy(sorted),
     },
   };
 }
 
+const NOTHING = { runIds: [], taskIds: [] } as const;
+
 /** What becomes of a delivery that asks for nothing. */
 function decisionWithout(sorted: Exclude<Entry['sorted'], { readonly kind: 'admit' }>): Decision {
   if (sorted.kind === 'pong') {
     const codes = sorted.warnings.map((warning) => warning.code);
-    return { outcome: 'pong', reason: codes.length > 0 ? codes.join(',') : null, runIds: [] };
+    return { ...NOTHING, outcome: 'pong', reason: codes.length > 0 ? codes.join(',') : null };
   }
-  return { outcome: sorted.kind, reason: sorted.reason, runIds: [] };
+  return { ...NOTHING, outcome: sorted.kind, reason: sorted.reason };
 }
 
 interface Admissions {
@@ -157,13 +165,14 @@ interface Admissions {
   write(isKept: (entry: Entry) => boolean): Promise<void>;
 }
 
-/** Asks the admission about every push and tag of the deliveries. */
+/** Asks the admission about every event of the deliveries that can become something. */
 async function admit(trx: Trx, admission: Admission, entries: readonly Entry[]): Promise<Admissions> {
   const asked = entries.flatMap((entry) =>
     entry.sorted.kind === 'admit' ? entry.sorted.events.map((event) => ({ event, entry })) : [],
   );
   const arrivals = asked.map(({ event, entry: { delivery } }) => {
-    return { event, source: delivery.source, deliveryId: delivery.deliveryId };
+    const { source, forge, via, deliveryId } = delivery;
+    return { event, source, forge, via, deliveryId };
   });
   const plan = arrivals.length === 0 ? undefined : await blaming(() => admission.plan(trx, arrivals));
   const decisions = new Map<string, Decision>();
@@ -191,24 +200,27 @@ async function blaming<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A push or tag that holds no event is nobody's business. */
+/** A delivery that holds no event is nobody's business. */
 function addNothing(decision: Decision | undefined): Decision {
-  return decision ?? { outcome: 'ignored', reason: null, runIds: [] };
+  return decision ?? { ...NOTHING, outcome: 'ignored', reason: null };
 }
 
 /** A delivery is queued when any of its events is; otherwise the first reason stands. */
 function addAdmitted(before: Decision | undefined, admitted: Admitted | undefined): Decision {
   if (admitted === undefined) throw new Error('the admission left an event without a decision');
-  if (admitted.kind === 'ignored') return before ?? { outcome: 'ignored', reason: admitted.reason, runIds: [] };
+  if (admitted.kind === 'ignored') return before ?? { ...NOTHING, outcome: 'ignored', reason: admitted.reason };
   const runIds = [...(before?.runIds ?? []), ...admitted.runIds];
-  return { outcome: 'queued', reason: null, runIds };
+  const taskIds = [...(before?.taskIds ?? []), ...admitted.taskIds];
+  return { outcome: 'queued', reason: null, runIds, taskIds };
 }
 
-/** Repository, ref and who did it, for readers of the event. */
+/** Repository, ref or subject and who did it, for readers of the event. */
 function toldBy(sorted: Entry['sorted']): Readonly<Record<string, unknown>> {
-  const [change] = sorted.kind === 'admit' ? sorted.events : [];
-  if (change === undefined) return {};
-  return { repository: change.repository.fullName, ref: change.ref, after: change.after, sender: change.actor };
+  const [told] = sorted.kind === 'admit' ? sorted.events : [];
+  if (told === undefined) return {};
+  const repository = told.repository.fullName;
+  if ('ref' in told) return { repository, ref: told.ref, after: told.after, sender: told.actor };
+  return { repository, subject: told.subject.kind, number: told.subject.number, sender: told.actor.login };
 }
 
 /** A fault of the code or the data; anything else (connection, disk, locks) may succeed another time. */

@@ -1,36 +1,45 @@
 import { type Clock, FunadeError, type Logger, newId } from '../kernel/index.ts';
-import type { ForgeWebhook } from '../forges/index.ts';
 import type { Db } from '../store/index.ts';
+import { eventsOfFinding } from './findings.ts';
 import type { Admission, Delivery } from './port.ts';
 import { recordDelivery } from './record.ts';
 import { sortOut } from './sort-out.ts';
+import type { SourceDirectory } from './sources/port.ts';
 import { selectDelivery } from './store.ts';
 
-/** Reads a stored delivery again and has it admitted once more, as a new row that references the first. */
+/**
+ * Reads a stored delivery again and has it admitted once more, as a new row that references the first. What polling found is
+ * admitted from the events that were stored then.
+ */
 export async function replayDelivery(
   context: {
     readonly db: Db;
     readonly clock: Clock;
     readonly logger: Logger;
     readonly admission: Admission;
-    readonly forges: ReadonlyMap<string, ForgeWebhook>;
+    readonly sources: SourceDirectory;
   },
   id: string,
   actor: string,
 ): Promise<Delivery> {
-  const { db, clock, forges } = context;
+  const { db, clock, sources } = context;
   const found = await selectDelivery(db, id);
   if (found === undefined)
     throw new FunadeError('FUN_NOT_FOUND', { kind: 'delivery', id, list: 'funade deliveries list' });
   const { delivery: first, body, bodyHash } = found;
-  const forge = forges.get(first.source);
-  if (forge === undefined) {
-    const known = [...forges.keys()].join(', ');
+  const source = sources.get(first.source);
+  if (source === undefined) {
+    const known = sources
+      .all()
+      .map(({ name }) => name)
+      .join(', ');
     throw new FunadeError('FUN_WEBHOOK_SOURCE_UNKNOWN', { path: `/webhook/${first.source}`, known });
   }
   if (body === null) throw new FunadeError('FUN_DELIVERY_BODY_GONE', { id });
   const now = clock.now();
-  const sorted = sortOut(forge.parse({ headers: first.headers, body, now }));
+  const events =
+    first.via === 'poll' ? eventsOfFinding(body) : source.webhook.parse({ headers: first.headers, body, now });
+  const sorted = sortOut(events);
   if (sorted.kind === 'malformed') throw new FunadeError('FUN_WEBHOOK_MALFORMED', { reason: sorted.reason });
   const again = newId('dlv', now);
   await recordDelivery(context, {
@@ -39,6 +48,8 @@ export async function replayDelivery(
     delivery: {
       id: again,
       source: first.source,
+      forge: first.forge,
+      via: first.via,
       deliveryId: `replay:${again}`,
       event: first.event,
       headers: first.headers,

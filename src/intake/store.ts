@@ -1,15 +1,18 @@
 import { CompiledQuery, type Selectable, sql } from 'kysely';
 import { type Db, type Trx, toJson } from '../store/index.ts';
-import type { Delivery, StoredOutcome } from './port.ts';
+import type { Delivery, DeliveryFilter, StoredOutcome, Via } from './port.ts';
 
 interface DeliveriesTable {
   id: string;
   source: string;
+  forge: string;
+  via: string;
   delivery_id: string;
   event: string;
   outcome: string;
   reason: string | null;
   run_ids: string[];
+  task_ids: string[];
   headers: unknown;
   body: Buffer | null;
   body_hash: Buffer;
@@ -29,6 +32,8 @@ type Row = Selectable<DeliveriesTable>;
 export interface NewDelivery {
   readonly id: string;
   readonly source: string;
+  readonly forge: string;
+  readonly via: Via;
   readonly deliveryId: string;
   readonly event: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -45,18 +50,19 @@ export interface Decision {
   readonly outcome: StoredOutcome;
   readonly reason: string | null;
   readonly runIds: readonly string[];
+  readonly taskIds: readonly string[];
 }
 
 /** The bodies come as one binary value, which each row cuts its own out of: as text they would cost twice their size. */
 const INSERT = `
-  insert into deliveries (id, source, delivery_id, event, outcome, reason, run_ids, headers, body, body_hash, received_at,
-    secret_label, remote_address, replay_of)
-  select d.id, d.source, d.delivery_id, d.event, d.outcome, d.reason, d.run_ids, d.headers,
+  insert into deliveries (id, source, forge, via, delivery_id, event, outcome, reason, run_ids, task_ids, headers, body,
+    body_hash, received_at, secret_label, remote_address, replay_of)
+  select d.id, d.source, d.forge, d.via, d.delivery_id, d.event, d.outcome, d.reason, d.run_ids, d.task_ids, d.headers,
     case when d.length is not null then substring($2::bytea from d.start + 1 for d.length) end,
     decode(d.body_hash, 'hex'), to_timestamp(d.received_at / 1000.0), d.secret_label, d.remote_address, d.replay_of
-  from json_to_recordset($1::json) as d (id text, source text, delivery_id text, event text, outcome text, reason text,
-    run_ids text[], headers jsonb, start int, length int, body_hash text, received_at float8, secret_label text, remote_address text,
-    replay_of text)
+  from json_to_recordset($1::json) as d (id text, source text, forge text, via text, delivery_id text, event text,
+    outcome text, reason text, run_ids text[], task_ids text[], headers jsonb, start int, length int, body_hash text,
+    received_at float8, secret_label text, remote_address text, replay_of text)
   order by d.source, d.delivery_id
   on conflict do nothing
   returning id`;
@@ -78,11 +84,14 @@ export async function insertDeliveries(
     return {
       id: delivery.id,
       source: delivery.source,
+      forge: delivery.forge,
+      via: delivery.via,
       delivery_id: delivery.deliveryId,
       event: delivery.event,
       outcome: decision.outcome,
       reason: decision.reason,
       run_ids: decision.runIds,
+      task_ids: decision.taskIds,
       headers: delivery.headers,
       ...place,
       body_hash: asBuffer(delivery.bodyHash).toString('hex'),
@@ -110,14 +119,14 @@ export async function countDuplicate(trx: Trx, again: NewDelivery): Promise<void
     where id = (
       select id from deliveries
       where (source = ${again.source} and delivery_id = ${again.deliveryId})
-        or (source = ${again.source} and body_hash = ${asBuffer(again.bodyHash)} and body is not null)
+        or (source = ${again.source} and body_hash = ${asBuffer(again.bodyHash)} and body is not null and forge = 'github')
       order by id limit 1)`.execute(trx);
 }
 
 /** Newest first, without bodies. Ids sort by time, so the cursor is the last id of the page before. */
 export async function selectDeliveries(
   db: Db,
-  page: { readonly limit: number; readonly cursor: string | undefined },
+  page: DeliveryFilter & { readonly limit: number; readonly cursor: string | undefined },
 ): Promise<readonly Delivery[]> {
   let query = db
     .withTables<IntakeTables>()
@@ -126,6 +135,8 @@ export async function selectDeliveries(
     .orderBy('id', 'desc')
     .limit(page.limit);
   if (page.cursor !== undefined) query = query.where('id', '<', page.cursor);
+  if (page.source !== undefined) query = query.where('source', '=', page.source);
+  if (page.outcome !== undefined) query = query.where('outcome', '=', page.outcome);
   const rows = await query.execute();
   return rows.map((row) => viewOf(row, null));
 }
@@ -159,11 +170,14 @@ export async function deleteBodies(db: Db, olderThan: number): Promise<number> {
 const WITHOUT_BODY = [
   'id',
   'source',
+  'forge',
+  'via',
   'delivery_id',
   'event',
   'outcome',
   'reason',
   'run_ids',
+  'task_ids',
   'headers',
   'received_at',
   'secret_label',
@@ -177,11 +191,14 @@ function viewOf(row: Omit<Row, 'body' | 'body_hash'>, body: string | null): Deli
   return {
     id: row.id,
     source: row.source,
+    forge: row.forge,
+    via: row.via as Via,
     deliveryId: row.delivery_id,
     event: row.event,
     outcome: row.outcome as StoredOutcome,
     reason: row.reason,
     runIds: row.run_ids,
+    taskIds: row.task_ids,
     receivedAt: row.received_at.getTime(),
     headers: row.headers as Readonly<Record<string, string>>,
     body,

@@ -33,13 +33,15 @@ function admit(update: Partial<RefUpdate>): Promise<Admitted> {
     kind: 'push',
     ref: 'main',
     sha: null,
+    before: null,
     repository: { fullName: 'octo/mono', addresses: [] },
     actor: 'mona',
     commit: null,
     deliveryId: 'd1',
+    via: 'webhook',
     ...update,
   };
-  return rig.database.db.transaction().execute((trx) => rig.releases.admit(trx, complete));
+  return transaction(rig.database.db, (trx) => rig.releases.admit(trx, complete));
 }
 
 const runsOf = (admitted: Admitted) => (admitted.kind === 'queued' ? admitted.runIds : []);
@@ -76,15 +78,17 @@ describe('a push', () => {
 
   test('that is rolled back with its delivery leaves no run', async () => {
     await add('one');
-    const failing = rig.database.db.transaction().execute(async (trx) => {
+    const failing = transaction(rig.database.db, async (trx) => {
       await rig.releases.admit(trx, {
         kind: 'push',
         ref: 'main',
         sha: null,
+        before: null,
         repository: { fullName: 'octo/mono', addresses: [] },
         actor: 'mona',
         commit: null,
         deliveryId: 'd1',
+        via: 'webhook',
       });
       throw new Error('no space for the delivery');
     });
@@ -119,6 +123,89 @@ describe('a tag', () => {
     await rig.repository.commit();
     const [run] = runsOf(await admit({ kind: 'tag', ref: 'v1' }));
     expect(await rig.ended(run ?? '')).toMatchObject({ state: 'succeeded', sha });
+  });
+});
+
+describe('what polling found', () => {
+  const A = 'a'.repeat(40);
+  const B = 'b'.repeat(40);
+  const C = 'c'.repeat(40);
+  const webhook = (before: string | null, sha: string) => admit({ before, sha, deliveryId: `${before}-${sha}` });
+  const poll = (before: string | null, sha: string) =>
+    admit({ before, sha, via: 'poll', actor: 'automation', deliveryId: `poll:${before}-${sha}` });
+  const handled = { kind: 'ignored', reason: 'already_handled' };
+
+  test('and a webhook tells in the same second, makes one run, whichever is first', async () => {
+    await add('one');
+    for (const [before, sha] of [
+      [null, A],
+      [A, B],
+      [B, C],
+    ] as const) {
+      const both = await Promise.all([webhook(before, sha), poll(before, sha)]);
+      expect(both.flatMap(runsOf)).toHaveLength(1);
+      expect(both).toContainEqual(handled);
+    }
+    const polled = await poll(C, A);
+    expect(await webhook(C, A)).toEqual(handled);
+    const [run] = runsOf(polled);
+    expect(await readRun(rig.database.db, run ?? '')).toMatchObject({
+      trigger: { kind: 'push', actor: 'automation', via: 'poll' },
+      sha: A,
+    });
+  });
+
+  test('makes one run however often it is told at once, and none more by webhooks that follow', async () => {
+    await add('one');
+    const told = await Promise.all(Array.from({ length: 20 }, () => poll(A, B)));
+    expect(told.flatMap(runsOf)).toHaveLength(1);
+    const late = await Promise.all(Array.from({ length: 5 }, () => webhook(A, B)));
+    expect(late.flatMap(runsOf)).toEqual([]);
+  });
+
+  test('is released again when it was pushed back in between, by webhook or by poll', async () => {
+    await add('one');
+    expect(runsOf(await poll(A, B))).toHaveLength(1);
+    expect(await webhook(A, B)).toEqual(handled);
+    expect(runsOf(await webhook(B, A))).toHaveLength(1);
+    expect(await poll(B, A)).toEqual(handled);
+    expect(runsOf(await poll(A, B))).toHaveLength(1);
+    expect(runsOf(await poll(B, A))).toHaveLength(1);
+  });
+
+  test('is not taken back by webhooks that are late, and goes on with the next push', async () => {
+    await add('one');
+    expect(runsOf(await poll(A, C))).toHaveLength(1);
+    expect(await webhook(B, C)).toEqual(handled);
+    expect(await webhook(A, B)).toEqual({ kind: 'ignored', reason: 'push_overtaken' });
+    expect(runsOf(await webhook(C, 'd'.repeat(40)))).toHaveLength(1);
+  });
+
+  test('is handled where it was shipped by hand, and a retry of something older does not hide that', async () => {
+    const first = await add('greeter', '{ branches: [main] }', rig.repository);
+    const [old] = runsOf(await webhook(null, first));
+    await rig.ended(old ?? '');
+    const sha = await rig.repository.commit();
+    await rig.ended(await rig.releases.ship({ app: 'greeter', ref: 'main', by: 'aoi' }));
+    await rig.releases.retry(old ?? '', 'aoi');
+    expect(await poll(first, sha)).toEqual(handled);
+  });
+
+  test('is one run for a tag, annotated or told without its commit', async () => {
+    const sha = await add('greeter', '{ tags: ["v*"] }', rig.repository);
+    rig.repository.git('tag', '--annotate', '--message', 'first', 'v1', sha);
+    const object = rig.repository.git('rev-parse', 'v1');
+    expect(object).not.toBe(sha);
+    const tag = { kind: 'tag', ref: 'v1' } as const;
+    const [run] = runsOf(await admit({ ...tag, sha: object }));
+    expect(await rig.ended(run ?? '')).toMatchObject({ state: 'succeeded', sha });
+    rig.advance(30 * 60_000);
+    expect(await admit({ ...tag, sha: object, via: 'poll' })).toEqual(handled);
+    expect(runsOf(await admit({ ...tag, ref: 'v2', sha: object, via: 'poll' }))).toHaveLength(1);
+    expect(await admit({ ...tag, ref: 'v2', sha: null })).toEqual(handled);
+    expect(await admit({ ...tag, ref: 'v2', sha: object })).toEqual(handled);
+    expect(runsOf(await admit({ ...tag, ref: 'v3', sha: null }))).toHaveLength(1);
+    expect(await admit({ ...tag, ref: 'v3', sha: object, via: 'poll' })).toEqual(handled);
   });
 });
 
@@ -202,7 +289,8 @@ describe('an application', () => {
 test('a tag that is told of twice at once makes one run, and only those that are named are written', async () => {
   await add('one', '{ tags: ["v*"] }');
   const repository = { fullName: 'octo/mono', addresses: [] };
-  const tag = { kind: 'tag', ref: 'v1', sha: null, repository, actor: 'mona', commit: null, deliveryId: 'd1' } as const;
+  const told = { before: null, actor: 'mona', commit: null, deliveryId: 'd1', via: 'webhook' } as const;
+  const tag = { kind: 'tag', ref: 'v1', sha: null, repository, ...told } as const;
   const { db } = rig.database;
   const decisions = await transaction(db, async (trx) => {
     const updates = [tag, { ...tag, sha: 'a'.repeat(40) }, { ...tag, ref: 'v2' }, { ...tag, ref: 'v3' }];

@@ -2,19 +2,24 @@ import { matchesPattern } from '../config/index.ts';
 import { type Clock, newId } from '../kernel/index.ts';
 import type { Driver } from '../queue/index.ts';
 import { type Trx, appendEvents, together } from '../store/index.ts';
-import { type AppRow, findApps, hasRecentTagRun, insertRuns } from './store.ts';
+import { type LastRelease, knownAlready, lastReleaseBy, lastReleaseOf } from './admission/known.ts';
+import { type RefOfApp, hasRecentTagRun, lockApps, readNewestRuns } from './admission/store.ts';
+import { type AppRow, type Trigger, findApps, insertRuns } from './store.ts';
 
 /** A push or tag as intake hands it over, in the transaction that stores its delivery. */
 export interface RefUpdate {
   readonly kind: 'push' | 'tag';
   /** Branch or tag name. */
   readonly ref: string;
-  /** Null when the forge does not say (a new tag). */
+  /** What it points at now; null when the forge does not say (a new tag). */
   readonly sha: string | null;
+  /** What it pointed at before, by the forge or, of what polling found, when it was last looked at; null when it is new. */
+  readonly before: string | null;
   readonly repository: { readonly fullName: string; readonly addresses: readonly string[] };
   readonly actor: string;
   readonly commit: { readonly message: string; readonly author: string; readonly at: number } | null;
   readonly deliveryId: string;
+  readonly via: 'webhook' | 'poll';
 }
 
 export type Admitted =
@@ -39,19 +44,32 @@ export interface PlannedAdmission {
   write(places: readonly number[]): Promise<void>;
 }
 
+/** An update, and the applications that it is for. */
+interface Asked {
+  readonly update: RefUpdate;
+  readonly own: readonly AppRow[];
+  readonly matching: readonly AppRow[];
+}
+
 /**
  * Plans a run for every application of an update's repository whose patterns match; says why when there is none. What many
- * updates become is read and written together.
+ * updates become is read and written together. Holds the applications' rows until the transaction ends: of a webhook and a poll
+ * that tell of one push at the same moment, the second sees what the first made.
  */
 export async function planAdmission(means: Means, trx: Trx, updates: readonly RefUpdate[]): Promise<PlannedAdmission> {
   const repositories = [...new Set(updates.map(({ repository }) => repository.fullName.toLowerCase()))];
   const addresses = [...new Set(updates.flatMap(({ repository }) => repository.addresses))];
   const apps = await findApps(trx, repositories, addresses);
+  const asked = updates.map((update): Asked => {
+    const own = apps.filter((app) => isOf(app, update.repository));
+    return { update, own, matching: own.filter((app) => isWanted(app, update)) };
+  });
+  const last = await lastReleases(trx, asked);
   const planned: PlannedRun[] = [];
   const decisions: Admitted[] = [];
-  for (const update of updates) {
-    const own = apps.filter((app) => isOf(app, update.repository));
-    const { decision, runs } = await plan(means, trx, { own, planned, update });
+  for (const each of asked) {
+    const { decision, runs } = await plan(means, trx, { ...each, planned, last });
+    for (const { app, update } of runs) last.set(keyOf(app, update), lastReleaseBy(update, means.clock.now()));
     planned.push(...runs);
     decisions.push(decision);
   }
@@ -68,22 +86,48 @@ export async function planAdmission(means: Means, trx: Trx, updates: readonly Re
   };
 }
 
+/** What each ref was released as last, as it stands until this transaction ends. */
+async function lastReleases(trx: Trx, asked: readonly Asked[]): Promise<Map<string, LastRelease>> {
+  const refs = new Map<string, RefOfApp>();
+  for (const { update, matching } of asked) {
+    for (const { name } of matching) {
+      refs.set(keyOf(name, update), { app: name, kind: update.kind, ref: update.ref });
+    }
+  }
+  if (refs.size === 0) return new Map();
+  await lockApps(trx, [...new Set([...refs.values()].map(({ app }) => app))]);
+  const runs = await readNewestRuns(trx, [...refs.values()]);
+  return new Map(runs.map((run) => [keyOf(run.app, run), lastReleaseOf(run)]));
+}
+
+function keyOf(app: string, { kind, ref }: Pick<RefUpdate, 'kind' | 'ref'>): string {
+  return `${app} ${kind} ${ref}`;
+}
+
 async function plan(
   { clock }: Means,
   trx: Trx,
-  facts: { readonly own: readonly AppRow[]; readonly planned: readonly PlannedRun[]; readonly update: RefUpdate },
+  facts: Asked & { readonly planned: readonly PlannedRun[]; readonly last: ReadonlyMap<string, LastRelease> },
 ): Promise<{ readonly decision: Admitted; readonly runs: readonly PlannedRun[] }> {
-  const { own, planned, update } = facts;
+  const { own, matching, planned, update, last } = facts;
   if (own.length === 0) return ignored('unknown_repository');
-  const matching = own.filter((app) => isWanted(app, update));
   if (matching.length === 0) return ignored('ref_not_matched');
   const runs: PlannedRun[] = [];
+  const reasons: string[] = [];
   for (const { name } of matching) {
+    const known = knownAlready(update, last.get(keyOf(name, update)), clock.now());
+    if (known !== null) {
+      reasons.push(known);
+      continue;
+    }
     const isTold = planned.some((run) => run.app === name && isSameTag(run.update, update));
-    if (isTold || (update.kind === 'tag' && (await hasRecentTagRun(trx, name, update.ref, update.sha)))) continue;
+    if (isTold || (update.kind === 'tag' && (await hasRecentTagRun(trx, name, update.ref, update.sha)))) {
+      reasons.push('tag_has_run');
+      continue;
+    }
     runs.push({ id: newId('run', clock.now()), app: name, update });
   }
-  if (runs.length === 0) return ignored('tag_has_run');
+  if (runs.length === 0) return ignored(reasons[0] ?? 'already_handled');
   return { decision: { kind: 'queued', runIds: runs.map(({ id }) => id) }, runs };
 }
 
@@ -111,7 +155,7 @@ async function queueRuns({ driver }: Means, trx: Trx, planned: readonly PlannedR
   const runs = planned.map(({ id, app, update }) => ({
     id,
     app,
-    trigger: { kind: update.kind, actor: update.actor, ref: update.ref, deliveryId: update.deliveryId },
+    trigger: triggerOf(update),
     sha: update.sha,
     commit:
       update.sha === null || update.commit === null ? null : { ...update.commit, sha: update.sha, ref: update.ref },
@@ -121,4 +165,15 @@ async function queueRuns({ driver }: Means, trx: Trx, planned: readonly PlannedR
   });
   const ids = runs.map(({ id }) => id);
   await together(insertRuns(trx, runs), appendEvents(trx, events), driver.schedule(trx, ids));
+}
+
+function triggerOf({ kind, actor, ref, deliveryId, via, sha }: RefUpdate): Trigger {
+  return {
+    kind,
+    actor,
+    ref,
+    deliveryId,
+    ...(via === 'poll' ? { via } : {}),
+    ...(kind === 'tag' ? { pointsAt: sha } : {}),
+  };
 }

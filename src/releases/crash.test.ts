@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ReleaseRig, type RigOptions, createReleaseRig } from '../../test/release-rig.ts';
 import { silentLogger } from '../kernel/index.ts';
+import { transaction } from '../store/index.ts';
 import { createStageLog } from './logs/stage-log.ts';
 import { readRun } from './store.ts';
 
@@ -33,7 +34,7 @@ async function appeared(path: string): Promise<void> {
 }
 
 async function wake(run: string): Promise<void> {
-  await rig.database.db.transaction().execute((trx) => rig.releases.wake(trx, run));
+  await transaction(rig.database.db, (trx) => rig.releases.wake(trx, run));
 }
 
 /** Lets the next `count` statements of this kind fail, as if the process had died in front of them. */
@@ -124,11 +125,13 @@ describe('trouble that may pass', () => {
     await rig.ended(await rig.ship(['test: "true"']));
     const sha = await rig.repository.commit();
     await rename(rig.repository.path, away());
-    const admitted = await rig.database.db.transaction().execute((trx) =>
+    const admitted = await transaction(rig.database.db, (trx) =>
       rig.releases.admit(trx, {
         kind: 'push',
         ref: 'main',
         sha,
+        before: null,
+        via: 'webhook',
         repository: { fullName: 'octo/greeter', addresses: [] },
         actor: 'mona',
         commit: null,

@@ -21,6 +21,10 @@ export interface Trigger {
   /** Branch or tag name, or the text that was asked for. */
   readonly ref: string;
   readonly deliveryId: string | null;
+  /** Only of a push or tag that polling found. */
+  readonly via?: 'poll' | undefined;
+  /** Only of a tag: what it pointed at, which for an annotated one is not the commit; null when that was not told. */
+  readonly pointsAt?: string | null | undefined;
   /** Only of a retry: who started the first run of the commit. */
   readonly author?: string | undefined;
 }
@@ -152,20 +156,6 @@ export async function insertRuns(
     from rows from (json_to_recordset(${toJson(runs)}::json) as (id text, app text, trigger jsonb, sha text, commit jsonb))
       with ordinality as r (id, app, trigger, sha, commit, place)
     order by r.place`.execute(trx);
-}
-
-/**
- * Whether a run of this tag was made lately: a forge may tell of one tag twice. Two tellings at the same moment wait for each
- * other at the application's row.
- */
-export async function hasRecentTagRun(trx: Trx, app: string, tag: string, sha: string | null): Promise<boolean> {
-  await sql`select 1 from apps where name = ${app} for no key update`.execute(trx);
-  const { rows } = await sql`
-    select 1 from runs where app = ${app} and trigger ->> 'kind' = 'tag' and trigger ->> 'ref' = ${tag}
-      and created_at > clock_timestamp() - interval '10 minutes' and (${sha}::text is null or sha is null or sha = ${sha}) limit 1`.execute(
-    trx,
-  );
-  return rows.length > 0;
 }
 
 export function readRun(db: Db | Trx, id: string): Promise<RunRow | undefined> {

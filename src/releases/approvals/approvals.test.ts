@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type ReleaseRig, createReleaseRig } from '../../../test/release-rig.ts';
+import { transaction } from '../../store/index.ts';
 import { useApproval } from './approvals.ts';
 import { listApprovals, readDecisions } from './store.ts';
 
@@ -114,7 +115,7 @@ test('it expires, and what comes too late is refused', async () => {
   rig.advance(3_600_001);
   await expect(decide(approval, 'ben')).rejects.toMatchObject({ code: 'FUN_CONFLICT' });
   const db = rig.database.db;
-  await db.transaction().execute((trx) => rig.releases.wake(trx, run));
+  await transaction(db, (trx) => rig.releases.wake(trx, run));
   expect(await rig.ended(run)).toMatchObject({ state: 'failed', failure: { code: 'FUN_APPROVAL_EXPIRED' } });
   expect(await stateOf(run)).toEqual(['expired']);
 });
@@ -173,7 +174,7 @@ test('a release that is held is not offered for approval, and is once the hold i
   expect(stage.wait?.next[0]?.command).toContain('funade hold release greeter production');
   expect(await stateOf(run)).toEqual([]);
   rig.delivery.holds.clear();
-  await rig.database.db.transaction().execute((trx) => rig.releases.wake(trx, run));
+  await transaction(rig.database.db, (trx) => rig.releases.wake(trx, run));
   await expect.poll(() => stateOf(run)).toEqual(['pending']);
 });
 

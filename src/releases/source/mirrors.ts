@@ -46,6 +46,8 @@ export interface FetchOptions {
 export interface Mirrors {
   /** Throws `FUN_GIT_SOURCE_INVALID`, `FUN_GIT_UNREACHABLE`, `FUN_STORAGE_FULL`. */
   fetch(app: string, source: string, options: FetchOptions): Promise<{ readonly changed: boolean }>;
+  /** Branches and tags of an address, without a mirror; of annotated tags also their commits (`v1^{}`). `FUN_GIT_SOURCE_INVALID`, `FUN_GIT_UNREACHABLE`. */
+  listRemote(source: string): Promise<readonly { readonly ref: string; readonly sha: string }[]>;
   remove(app: string): Promise<void>;
   pathOf(app: string): string;
   has(app: string, object: string): Promise<boolean>;
@@ -53,6 +55,8 @@ export interface Mirrors {
 
 interface RemoteRefs {
   readonly refs: ReadonlyMap<string, string>;
+  /** Commits of annotated tags, by the name of the tag and `^{}`. */
+  readonly peeled: ReadonlyMap<string, string>;
   /** Branch that HEAD names; undefined when HEAD is detached or the repository is empty. */
   readonly head: string | undefined;
 }
@@ -94,11 +98,15 @@ export function createMirrors({ git, directory, configFile, logger }: MirrorsOpt
     return (await git({ args, timeout: LOCAL_TIMEOUT })).code === 0;
   }
 
+  async function furnish(): Promise<void> {
+    await mkdir(directory, { recursive: true });
+    await writeFile(configFile, CONFIG);
+  }
+
   async function open(app: string): Promise<string> {
     const path = pathOf(app);
     if (opened.has(app)) return path;
-    await mkdir(directory, { recursive: true });
-    await writeFile(configFile, CONFIG);
+    await furnish();
     if (await exists(path)) await removeStaleLocks(path, logger);
     else await initialise(app, path);
     opened.add(app);
@@ -157,6 +165,12 @@ export function createMirrors({ git, directory, configFile, logger }: MirrorsOpt
   return {
     pathOf,
     has,
+    listRemote: async (source) => {
+      const address = readAddress(source);
+      await furnish();
+      const { refs, peeled } = await readRemote(git, address, undefined);
+      return [...refs, ...peeled].map(([ref, sha]) => ({ ref, sha }));
+    },
     fetch: (app, source, options) => inLine(app, () => fetch(app, source, options)),
     remove: (app) =>
       inLine(app, async () => {
@@ -176,14 +190,15 @@ async function readRemote(git: Git, address: Address, signal: AbortSignal | unde
   });
   if (result.code !== 0) throw unreachable(address, result);
   const refs = new Map<string, string>();
+  const peeled = new Map<string, string>();
   let head: string | undefined;
   for (const line of lines(result)) {
     const branch = BRANCH.exec(line)?.[1];
     if (branch !== undefined) head = branch;
     const [sha = '', name = ''] = line.split('\t');
-    if (/^refs\/(?:heads|tags)\//.test(name) && !name.endsWith('^{}')) refs.set(name, sha);
+    if (/^refs\/(?:heads|tags)\//.test(name)) (name.endsWith('^{}') ? peeled : refs).set(name, sha);
   }
-  return { refs, head };
+  return { refs, peeled, head };
 }
 
 async function readLocal(git: Git, path: string): Promise<ReadonlyMap<string, string>> {

@@ -51,6 +51,18 @@ test('a fetch brings new commits, and tells when there was nothing new', async (
   expect(await source.resolveRef('greeter')).toEqual({ sha, ref: 'main' });
 });
 
+test('branches and tags of an address are listed without a mirror', async () => {
+  const sha = await commit('one');
+  git('tag', '-a', 'v1', '-m', 'one');
+  expect(await source.listRemote(repository)).toEqual([
+    { ref: 'refs/heads/main', sha },
+    { ref: 'refs/tags/v1', sha: git('rev-parse', 'v1') },
+    { ref: 'refs/tags/v1^{}', sha },
+  ]);
+  expect(await readdir(join(root, 'mirrors'))).toEqual(['gitconfig']);
+  await expect(source.listRemote(join(root, 'nowhere'))).rejects.toMatchObject({ code: 'FUN_GIT_UNREACHABLE' });
+});
+
 test('a commit that is there already needs no repository at all', async () => {
   const sha = await commit('one');
   await fetched();

@@ -33,6 +33,11 @@ export interface Source {
    * `FUN_STORAGE_FULL`, or the reason of an aborted signal.
    */
   fetchMirror(app: string, source: string, options?: FetchOptions): Promise<{ readonly changed: boolean }>;
+  /**
+   * Branches and tags of an address as they are now, by their full names, without a mirror. The commit of an annotated tag
+   * follows under its name and `^{}`. Throws as `fetchMirror` does.
+   */
+  listRemote(source: string): Promise<readonly { readonly ref: string; readonly sha: string }[]>;
   /** Forgets the mirror; what is not there is no error. */
   removeMirror(app: string): Promise<void>;
   /** Of a branch, a tag (branches win), a full `refs/…` name, or a full or short commit id; of the default branch without one. */
@@ -176,6 +181,7 @@ export function createSource({ directory, logger, gitPath, environment }: Source
 
   return {
     fetchMirror: (app, address, options = {}) => mirrors.fetch(app, address, options),
+    listRemote: mirrors.listRemote,
     removeMirror: (app) => mirrors.remove(app),
     resolveRef,
     defaultBranch,
