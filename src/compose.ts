@@ -3,7 +3,7 @@ import type { Ground, Server } from './compose/index.ts';
 import type { ServerConfig } from './config/index.ts';
 import { FunadeError, type Logger, createLogger } from './kernel/index.ts';
 import { type Duties, roles } from './roles.ts';
-import { type DataDir, openDataDir, startEmbeddedPostgres } from './store/index.ts';
+import { openDataDir, startEmbeddedPostgres } from './store/index.ts';
 
 export type { Server } from './compose/index.ts';
 
@@ -11,15 +11,22 @@ export interface ServeOptions {
   readonly config: ServerConfig;
   /** Opens the dashboard in the person's browser once it answers. */
   readonly openDashboard?: boolean;
+  /** Whether the producer goes on asking forges; otherwise only `pollOnce` does. Other roles always go on. */
+  readonly watch?: boolean;
   readonly logger?: Logger;
 }
 
 /** Starts a server. While PostgreSQL starts, the rooms are loaded. */
-export async function serve({ config, logger: given, openDashboard = false }: ServeOptions): Promise<Server> {
+export async function serve({
+  config,
+  logger: given,
+  openDashboard = false,
+  watch = false,
+}: ServeOptions): Promise<Server> {
   const duties = dutiesOf(config);
   const logger = given ?? createLogger(config.logLevel);
   const dataDir = await openDataDir(config.dataDir);
-  const laying = layGround(config, { duties, logger, dataDir });
+  const laying = layGround(config, { duties, logger, dataDir, watch: watch || config.role !== 'producer' });
   try {
     const [ground, { startServer }] = await Promise.all([laying, import('./compose/index.ts')]);
     const server = await startServer(config, ground);
@@ -36,7 +43,7 @@ export async function serve({ config, logger: given, openDashboard = false }: Se
 
 async function layGround(
   { databaseUrl }: ServerConfig,
-  base: { readonly duties: Duties; readonly logger: Logger; readonly dataDir: DataDir },
+  base: Pick<Ground, 'duties' | 'logger' | 'dataDir' | 'watch'>,
 ): Promise<Ground> {
   const { logger, dataDir } = base;
   if (databaseUrl !== null) {

@@ -10,15 +10,29 @@ export interface Duties {
   readonly functions: boolean;
   /** Serves the API and the dashboard. */
   readonly api: boolean;
+  /** Works on agent tasks. */
+  readonly agent: boolean;
+  /** Asks forges for what their webhooks did not tell. */
+  readonly polling: boolean;
 }
 
-const NOTHING: Duties = { webhook: false, engine: false, functions: false, api: false };
+const NOTHING: Duties = {
+  webhook: false,
+  engine: false,
+  functions: false,
+  api: false,
+  agent: false,
+  polling: false,
+};
+const ALL: Duties = { webhook: true, engine: true, functions: true, api: true, agent: true, polling: true };
 
 /** Roles that this version can run; the others of the specification come with their rooms. */
 export const roles: ReadonlyMap<ServerRole, Duties> = new Map([
-  ['all', { webhook: true, engine: true, functions: true, api: true }],
-  ['control', { webhook: true, engine: true, functions: false, api: true }],
+  ['all', ALL],
+  ['control', { ...ALL, functions: false }],
   ['webhook', { ...NOTHING, webhook: true }],
+  ['consumer', { ...NOTHING, agent: true }],
+  ['producer', { ...NOTHING, polling: true }],
   ['releases', { ...NOTHING, engine: true }],
   ['functions', { ...NOTHING, functions: true }],
   ['web', { ...NOTHING, api: true }],

@@ -1,5 +1,6 @@
+import type { Agent } from '../agent/index.ts';
 import type { Clock } from '../kernel/index.ts';
-import type { Intake } from '../intake/index.ts';
+import type { Intake, Sources } from '../intake/index.ts';
 import type { Releases } from '../releases/index.ts';
 import type { Rollouts } from '../rollouts/index.ts';
 import type { Db, SecretStore } from '../store/index.ts';
@@ -19,6 +20,8 @@ export interface ControlPlane {
   readonly releases: Releases;
   readonly rollouts: Rollouts;
   readonly intake: Intake;
+  readonly agent: Agent;
+  readonly sources: Sources;
   readonly secrets: SecretStore;
   /** Traffic of the last minute, of environments that had any. */
   traffic(): Promise<readonly Traffic[]>;

@@ -45,6 +45,17 @@ test('functions and webhooks get the bare request: no parsing, no hooks, no limi
   expect((await fetch(`${url}/fnord`)).status).toBe(404);
 });
 
+test('a sender that stops in its headers is cut off after ten seconds', async () => {
+  const { port } = await listen({ webhook: (_, response) => void response.end() });
+  const socket = openSocket({ host: '127.0.0.1', port });
+  socket.write('POST /webhook/github HTTP/1.1\r\nhos');
+  const started = performance.now();
+  const answer = await readText(socket);
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  expect(performance.now() - started).toBeGreaterThan(9000);
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
+
 test('without a function runtime /fn is an unknown address', async () => {
   const { url } = await listen();
   const answer = await fetch(`${url}/fn/production/greeter/hello`, { headers: { accept: 'text/html' } });

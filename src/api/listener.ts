@@ -28,7 +28,8 @@ export interface Listener {
   drain(deadlineMs: number): Promise<void>;
 }
 
-const HEADERS_WITHIN_MS = 15_000;
+/** Senders of webhooks get no more, and none of the others needs more. */
+const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 120_000;
 const KEEP_ALIVE_MS = 72_000; // longer than the 60 s of common proxies, so that they and not we end idle connections
 const LOOK_EVERY_MS = 25;
@@ -69,7 +70,7 @@ export function createListener(options: ListenerOptions): Listener {
           keepAliveTimeout: KEEP_ALIVE_MS,
           headersTimeout: HEADERS_WITHIN_MS,
           requestTimeout: REQUEST_WITHIN_MS,
-          connectionsCheckingInterval: 5000,
+          connectionsCheckingInterval: 1000, // how late a timeout may be noticed
           noDelay: true,
         },
         (request, response) => dispatch(handler, request, response),

@@ -400,6 +400,7 @@ test('doctor checks this machine, the server, its parts and the token', async ()
     status: 503,
   });
   plane.route('GET /api/v1/apps', { json: { items: [], next: null } });
+  plane.route('GET /api/v1/sources', { json: { items: [], next: null } });
   const { code, stdout } = await funade(['doctor', '--json'], { environment: { PATH: process.env['PATH'] } });
   const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; finding: string }[] };
   const found = Object.fromEntries(checks.map((check) => [check.name, check.status]));

@@ -26,7 +26,9 @@ import { addRun } from './commands/run.ts';
 import { addSecret } from './commands/secret.ts';
 import { addServe } from './commands/serve.ts';
 import { addShip } from './commands/ship.ts';
+import { addSource } from './commands/source.ts';
 import { addStatus } from './commands/status.ts';
+import { addTasks } from './commands/tasks.ts';
 import { addToken } from './commands/token.ts';
 import { addUp } from './commands/up.ts';
 import { addWatch } from './commands/watch.ts';
@@ -66,6 +68,8 @@ const GROUPS: readonly { readonly title: TextKey; readonly commands: readonly Ad
       addHold,
       addFn,
       addDeliveries,
+      addTasks,
+      addSource,
       addSecret,
       addToken,
     ],

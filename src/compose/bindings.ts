@@ -1,5 +1,6 @@
-import type { Admission, Arrival } from '../intake/index.ts';
-import type { Delivery, Probe, RefUpdate, Releases } from '../releases/index.ts';
+import type { Agent } from '../agent/index.ts';
+import type { Admission } from '../intake/index.ts';
+import type { Delivery, Probe, Releases } from '../releases/index.ts';
 import {
   type RolloutListener,
   type RolloutRow,
@@ -10,12 +11,14 @@ import {
 } from '../rollouts/index.ts';
 import { FunadeError } from '../kernel/index.ts';
 import type { Db } from '../store/index.ts';
+import { admissionOf } from './admission.ts';
 
 const PROBE_TIMEOUT = 10_000;
 
 /** The ports through which rooms of one floor meet. Releases and rollouts need each other, so releases come in later. */
 export interface Bindings {
   connect(releases: Releases): void;
+  connectAgent(agent: Agent): void;
   /** Where functions are reached; the own address is known once the server listens. */
   setOrigin(url: string): void;
   readonly listener: RolloutListener;
@@ -26,14 +29,22 @@ export interface Bindings {
 
 export function bindRooms(): Bindings {
   let releases: Releases | undefined;
+  let agent: Agent | undefined;
   let origin = '';
   function connected(): Releases {
     if (releases === undefined) throw new Error('releases are used before they are connected');
     return releases;
   }
+  function agentAtWork(): Agent {
+    if (agent === undefined) throw new Error('the agent is used before it is connected');
+    return agent;
+  }
   return {
     connect: (room) => {
       releases = room;
+    },
+    connectAgent: (room) => {
+      agent = room;
     },
     setOrigin: (url) => {
       origin = url;
@@ -43,9 +54,7 @@ export function bindRooms(): Bindings {
         if (runId !== null) await connected().wake(trx, runId);
       },
     },
-    admission: {
-      plan: (trx, arrivals) => connected().planAdmission(trx, arrivals.map(updateOf)),
-    },
+    admission: admissionOf(() => ({ releases: connected(), agent: agentAtWork() })),
     probe: {
       url: (app, environment) => `${origin}/fn/${environment}/${app}`,
       get: async (url, signal) => {
@@ -57,19 +66,6 @@ export function bindRooms(): Bindings {
       },
     },
     deliveryOver: (db, rollouts) => deliveryOf(db, rollouts),
-  };
-}
-
-function updateOf({ event, deliveryId }: Arrival): RefUpdate {
-  const { headCommit } = event;
-  return {
-    kind: event.kind,
-    ref: event.kind === 'push' ? event.branch : event.tag,
-    sha: event.after,
-    repository: { fullName: event.repository.fullName, addresses: event.repository.cloneUrls },
-    actor: event.actor,
-    commit: headCommit === null || headCommit.at === null ? null : { ...headCommit, at: headCommit.at },
-    deliveryId,
   };
 }
 

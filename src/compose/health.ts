@@ -1,3 +1,4 @@
+import type { Agent } from '../agent/index.ts';
 import type { ComponentHealth, HealthSource } from '../api/index.ts';
 import { type Clock, formatDuration, messageOf } from '../kernel/index.ts';
 import type { Releases } from '../releases/index.ts';
@@ -23,6 +24,7 @@ export function createHealth(rooms: {
   readonly releases: Releases;
   readonly rollouts: Rollouts;
   readonly sandbox: Sandbox;
+  readonly agent: Pick<Agent, 'progress'>;
 }): Health {
   let isStarted = false;
   let away: string | null = null;
@@ -51,6 +53,11 @@ export function createHealth(rooms: {
     }
   }
 
+  /** Tasks take hours: that some wait while all places are taken is no fault of this process. */
+  function tasks(): Promise<ComponentHealth> {
+    return engine('tasks', { progress: async () => ({ ...(await rooms.agent.progress()), overdue: 0 }) });
+  }
+
   async function components(): Promise<readonly ComponentHealth[]> {
     const start: ComponentHealth = isStarted
       ? { name: 'server', status: 'ok', detail: 'started' }
@@ -60,13 +67,14 @@ export function createHealth(rooms: {
     const engines = rooms.duties.engine
       ? await Promise.all([engine('runs', rooms.releases), engine('rollouts', rooms.rollouts)])
       : [];
+    const consumers = rooms.duties.agent ? [await tasks()] : [];
     const { tier, reason } = rooms.sandbox.isolation();
     const sandbox: ComponentHealth = {
       name: 'sandbox',
       status: tier === 'C' ? 'degraded' : 'ok',
       detail: `tier ${tier}: ${reason}`,
     };
-    return [start, store, ...engines, sandbox];
+    return [start, store, ...engines, ...consumers, sandbox];
   }
 
   return {

@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atLeast, createApi, createMetrics, functionResourcesOf, resourcesOf } from '../api/index.ts';
 import { type ServerConfig, listenAddress, processEnvironment } from '../config/index.ts';
-import { forgeWebhooks } from '../forges/index.ts';
-import { EVENT_KIND, type Functions, createFunctions } from '../functions/index.ts';
-import { createIntake } from '../intake/index.ts';
+import { type Functions, createFunctions } from '../functions/index.ts';
+import type { PollReport } from '../intake/index.ts';
 import { type Clock, type Logger, messageOf, sleep } from '../kernel/index.ts';
-import { DRIVER_QUEUE_PREFIX, createPgBossQueue } from '../queue/index.ts';
 import { createCatalog, createReleases, createSource } from '../releases/index.ts';
 import { LATENCY_BOUNDS, createRollouts } from '../rollouts/index.ts';
 import type { Duties } from '../roles.ts';
@@ -28,7 +25,9 @@ import { createEmbeddedMetrics, createFunctionsTarget, createNoopMetrics, create
 import { bindRooms } from './bindings.ts';
 import { createHealth } from './health.ts';
 import { functionRates, lambdaAccess, mayCall, openIdentities } from './identities.ts';
-import { intakeMetrics } from './metrics.ts';
+import { createForgeRooms } from './forge-rooms.ts';
+import { openQueues } from './queues.ts';
+import { generatedSecret } from './sources.ts';
 
 export { bindRooms } from './bindings.ts';
 
@@ -47,6 +46,8 @@ export interface Server {
   readonly ownerTokenFile: string;
   readonly webhookSecretFile: string | null;
   readonly isolation: string;
+  /** Looks once at every repository. */
+  pollOnce(): Promise<PollReport>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +61,8 @@ export interface Ground {
   readonly database: string;
   /** No other process can use this database. */
   readonly alone: boolean;
+  /** Whether forges are asked again and again; else only when `pollOnce` is called. */
+  readonly watch: boolean;
   /** Stops the embedded PostgreSQL, when there is one, and gives the data directory back. */
   leave(): Promise<void>;
 }
@@ -75,12 +78,8 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
   const { access, secrets } = await openIdentities({ config, db, clock, logger, folder: secretsFolder });
 
   const sandbox = createSandbox({ logger, stateDir: await dataDir.folder('processes') });
-  const queue = createPgBossQueue({
-    connection,
-    queues: ['run', 'environment', EVENT_KIND].map((kind) => DRIVER_QUEUE_PREFIX + kind),
-    logger,
-  });
   const metrics = createMetrics();
+  const { queue, taskQueue } = openQueues({ config, connection, db, logger, registry: metrics.registry });
   const artifacts = createArtifacts({ directory: await dataDir.folder('artifacts') });
   const source = createSource({
     directory: await dataDir.folder('repositories'),
@@ -142,21 +141,23 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     path,
   });
   rooms.connect(releases);
-  const webhookSecretFile = await webhookSecret(config, dataDir);
-  const webhookSecrets =
-    webhookSecretFile === null
-      ? config.github.secrets
-      : [{ label: 'generated', value: await readFile(webhookSecretFile, 'utf8') }];
-  const intake = createIntake({
+  const generated = await generatedSecret(config, secretsFolder);
+  const forgeRooms = createForgeRooms({
+    config,
     db,
     clock,
     logger,
-    forges: forgeWebhooks,
-    secrets: new Map([['github', webhookSecrets]]),
+    secrets,
+    queue: taskQueue,
+    owner,
     admission: rooms.admission,
-    metrics: intakeMetrics(metrics.registry),
+    registry: metrics.registry,
+    generated,
+    listRemote: source.listRemote,
   });
-  const health = createHealth({ db, clock, duties, releases, rollouts, sandbox });
+  const { sources, intake, agent, poller } = forgeRooms;
+  rooms.connectAgent(agent);
+  const health = createHealth({ db, clock, duties, releases, rollouts, sandbox, agent });
   const version = await packageVersion();
   const api = createApi({
     ...listenAddress(config),
@@ -174,7 +175,17 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
       : {}),
     resources: [
       ...(duties.api
-        ? resourcesOf({ db, clock, releases, rollouts, intake, secrets, traffic: functions.metrics.summaries })
+        ? resourcesOf({
+            db,
+            clock,
+            releases,
+            rollouts,
+            intake,
+            sources,
+            agent,
+            secrets,
+            traffic: functions.metrics.summaries,
+          })
         : []),
       ...(duties.functions
         ? [functionResourcesOf({ functions, limits: rates }, { logger, language: config.language })]
@@ -187,11 +198,15 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
   async function stop(): Promise<void> {
     stopping.abort();
     await api.close();
-    await Promise.all([releases.stop(), rollouts.stop()]);
+    await Promise.all([releases.stop(), rollouts.stop(), agent.stop(), poller.stop(), sources.stop()]);
     if (hosting) await functions.stop();
-    await queue
-      .stop()
-      .catch((thrown: unknown) => logger.warn({ reason: messageOf(thrown) }, 'Failed to stop the job queue cleanly.'));
+    await Promise.all(
+      [queue, taskQueue].map((each) =>
+        each
+          .stop()
+          .catch((thrown: unknown) => logger.warn({ reason: messageOf(thrown) }, 'Failed to stop a queue cleanly.')),
+      ),
+    );
     await sandbox.close();
     await db.destroy();
     await ground.leave();
@@ -205,8 +220,10 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     await waitForDatabase(db, { address: database, logger, signal: stopping.signal, onWait: health.databaseAway });
     health.databaseBack();
     await together(migrateToLatest(db), queue.start());
+    if (taskQueue !== queue) await taskQueue.start();
     await clock.refresh();
     await secrets.verifyKey();
+    await sources.start();
     const { path: ownerTokenFile } = await access.ensureOwnerToken(secretsFolder);
     const { alone } = ground;
     if (duties.functions || duties.engine) await sandbox.reapLeftovers();
@@ -217,6 +234,8 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     if (duties.engine) {
       await Promise.all([releases.start({ alone }), rollouts.start({ alone })]);
     }
+    if (duties.agent) await agent.start({ alone });
+    if (duties.polling && config.polling.enabled && ground.watch) poller.start();
     void keepHouse({
       refresh: clock.refresh,
       prune: () => Promise.all([intake.pruneBodies(clock.now() - BODIES_KEPT_MS), functions.prune()]),
@@ -231,7 +250,8 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
       dataDir: dataDir.path,
       database,
       ownerTokenFile,
-      webhookSecretFile,
+      webhookSecretFile: generated?.file ?? null,
+      pollOnce: poller.runOnce,
       isolation: `tier ${tier} (${reason})`,
       stop,
     };
@@ -264,18 +284,6 @@ async function keepHouse(house: {
       house.logger.warn({ reason: messageOf(thrown) }, 'Failed to keep house.'),
     );
   }
-}
-
-/** File of the secret that was made because none was configured; null when one was. */
-async function webhookSecret(config: ServerConfig, dataDir: DataDir): Promise<string | null> {
-  if (config.github.secrets.length > 0) return null;
-  const file = join(await dataDir.folder('secrets'), 'github-webhook-secret');
-  await writeFile(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(
-    (thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'EEXIST') throw thrown;
-    },
-  );
-  return file;
 }
 
 function gitEnvironment(): Readonly<Record<string, string>> {

@@ -292,15 +292,29 @@ export const deploymentView = z.object({
 });
 export type DeploymentView = z.infer<typeof deploymentView>;
 
+export const DELIVERY_OUTCOMES = ['queued', 'ignored', 'pong', 'rejected'] as const;
+
 export const deliveryView = z.object({
   id: z.string(),
   source: z.string(),
+  forge: z.string(),
+  /** Sent by the forge, or found by asking it. */
+  via: z.enum(['webhook', 'poll']),
   deliveryId: z.string(),
   event: z.string(),
-  outcome: z.enum(['queued', 'ignored', 'duplicate', 'pong', 'rejected']),
+  outcome: z.enum(DELIVERY_OUTCOMES),
   reason: z.string().nullable(),
   receivedAt: time,
   runIds: z.array(z.string()),
+  taskIds: z.array(z.string()),
+  /** Label of the secret that its signature fitted. */
+  secretLabel: z.string().nullable(),
+  remoteAddress: z.string().nullable(),
+  /** Id of the delivery that this one replays. */
+  replayOf: z.string().nullable(),
+  /** How often it came again, and when last. */
+  duplicates: z.number(),
+  lastDuplicateAt: time.nullable(),
   headers: z.record(z.string(), z.string()),
   /** Only in the single view, and only while it is kept. */
   body: z.string().nullable(),

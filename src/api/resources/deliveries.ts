@@ -3,11 +3,16 @@ import { FunadeError } from '../../kernel/index.ts';
 import type { Delivery } from '../../intake/index.ts';
 import type { ApiApp } from '../app.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { type DeliveryView, deliveryView, pageOf } from '../contract/index.ts';
+import { DELIVERY_OUTCOMES, type DeliveryView, deliveryView, pageOf } from '../contract/index.ts';
 import { identityOf, requireRole } from '../guard.ts';
 
 const byId = z.object({ id: z.string().min(1) });
-const query = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), cursor: z.string().optional() });
+const query = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().optional(),
+  source: z.string().optional(),
+  outcome: z.enum(DELIVERY_OUTCOMES).optional(),
+});
 
 /** `/deliveries`: what forges sent, and why something did or did not happen. */
 export function registerDeliveries(app: ApiApp, { intake }: ControlPlane): void {
@@ -16,7 +21,7 @@ export function registerDeliveries(app: ApiApp, { intake }: ControlPlane): void 
     {
       onRequest: requireRole('viewer', 'list deliveries'),
       schema: {
-        summary: 'Webhook deliveries, newest first',
+        summary: 'What forges sent or polling found, newest first',
         querystring: query,
         response: { 200: pageOf(deliveryView) },
       },
@@ -57,17 +62,6 @@ export function registerDeliveries(app: ApiApp, { intake }: ControlPlane): void 
 }
 
 function viewOf(delivery: Delivery): DeliveryView {
-  const { id, source, deliveryId, event, outcome, reason, receivedAt, runIds, headers, body } = delivery;
-  return {
-    id,
-    source,
-    deliveryId,
-    event,
-    outcome,
-    reason,
-    receivedAt,
-    runIds: [...runIds],
-    headers: { ...headers },
-    body,
-  };
+  const { runIds, taskIds, headers } = delivery;
+  return { ...delivery, runIds: [...runIds], taskIds: [...taskIds], headers: { ...headers } };
 }

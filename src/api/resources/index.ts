@@ -9,6 +9,8 @@ import { registerReleases } from './releases.ts';
 import { registerRollouts } from './rollouts.ts';
 import { registerRuns } from './runs.ts';
 import { registerSecrets } from './secrets.ts';
+import { registerSources } from './sources.ts';
+import { registerTasks } from './tasks.ts';
 
 /** Everything below `/api/v1` that comes from the rooms. */
 export function resourcesOf(plane: ControlPlane): readonly ((app: ApiApp) => void)[] {
@@ -21,6 +23,8 @@ export function resourcesOf(plane: ControlPlane): readonly ((app: ApiApp) => voi
     registerDeployments,
     registerApprovals,
     registerDeliveries,
+    registerSources,
+    registerTasks,
     registerSecrets,
   ];
   return registrations.map((register) => (app) => register(app, plane));

@@ -6,14 +6,16 @@ import { FunadeError, messageOf } from '../../kernel/index.ts';
 import type { Context } from '../context.ts';
 import { usage } from '../flags.ts';
 
-const HELP = 'funade secret set --help';
 /** What the server takes. A body that is far larger breaks the connection before it can say so. */
 const LARGEST = 64 * 1024;
 
 interface Wanted {
-  readonly app: string;
+  /** What a person is asked for. */
   readonly name: string;
   readonly file: string | undefined;
+  /** The command that gives it without a question. */
+  readonly again: string;
+  readonly help: string;
 }
 
 /**
@@ -22,36 +24,36 @@ interface Wanted {
  */
 export async function readSecretValue(context: Context, wanted: Wanted): Promise<string | null> {
   const value = await valueFrom(context, wanted);
-  if (value === '') throw usage(context.text('usage.secretEmpty'), HELP);
-  if (value !== null && Buffer.byteLength(value) > LARGEST) throw usage(context.text('usage.secretTooLarge'), HELP);
+  const { help } = wanted;
+  if (value === '') throw usage(context.text('usage.secretEmpty'), help);
+  if (value !== null && Buffer.byteLength(value) > LARGEST) throw usage(context.text('usage.secretTooLarge'), help);
   return value;
 }
 
-async function valueFrom(context: Context, { app, name, file }: Wanted): Promise<string | null> {
-  if (file !== undefined) return textOf(context, await contentOf(context, file));
+async function valueFrom(context: Context, { name, file, again, help }: Wanted): Promise<string | null> {
+  if (file !== undefined) return textOf(context, await contentOf(context, file, help), help);
   if (context.interactive) return askHidden(context, context.text('ask.secretValue', { name }));
   if (context.terminal.stdin.isTTY === true) {
-    const next = [{ command: `funade secret set ${app} ${name} --from-file <file>` }];
-    throw new FunadeError('FUN_SECRET_VALUE_NEEDED', { name }, { next });
+    throw new FunadeError('FUN_SECRET_VALUE_NEEDED', { name }, { next: [{ command: again }] });
   }
   const pieces: Buffer[] = [];
   for await (const piece of context.terminal.stdin) pieces.push(Buffer.from(piece as Uint8Array));
-  return textOf(context, Buffer.concat(pieces)).replace(/\r?\n$/u, '');
+  return textOf(context, Buffer.concat(pieces), help).replace(/\r?\n$/u, '');
 }
 
-async function contentOf(context: Context, file: string): Promise<Buffer> {
+async function contentOf(context: Context, file: string, help: string): Promise<Buffer> {
   try {
     return await readFile(resolve(context.terminal.directory, file));
   } catch (thrown) {
-    throw usage(context.text('usage.fileUnreadable', { file, reason: messageOf(thrown) }), HELP);
+    throw usage(context.text('usage.fileUnreadable', { file, reason: messageOf(thrown) }), help);
   }
 }
 
-function textOf(context: Context, bytes: Buffer): string {
+function textOf(context: Context, bytes: Buffer, help: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw usage(context.text('usage.secretNotText'), HELP);
+    throw usage(context.text('usage.secretNotText'), help);
   }
 }
 

@@ -25,7 +25,12 @@ export const addSecret: AddCommand = (parent, { text, action }) => {
     .action(
       action(async (context, invocation) => {
         const { app, name, environment } = placeOf(invocation, text, 'set');
-        const value = await readSecretValue(context, { app, name, file: textOption(invocation, 'fromFile') });
+        const value = await readSecretValue(context, {
+          name,
+          file: textOption(invocation, 'fromFile'),
+          again: `funade secret set ${app} ${name} --from-file <file>`,
+          help: 'funade secret set --help',
+        });
         if (value === null) return EXIT.interrupted;
         const client = await context.client();
         const body = { value, ...given({ environment }) };

@@ -4,6 +4,7 @@ import { type ServerOption, serverOptions } from '../../config/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readServerConfig } from '../settings.ts';
+import { renderPollReport } from '../render/poll-report.ts';
 import type { AddCommand, Invocation, Shell } from '../shell.ts';
 
 /** Flags that every command has, and settings that only commands read. */
@@ -26,6 +27,7 @@ export function addServer(parent: Command, { text, action, language }: Shell, na
       command.option(`${flag} <value>`, isFirst ? option.doc[language] : text('option.sameAs', { flag: first }));
     }
   }
+  command.option('--watch', text('option.watchPolling'));
   command.action(action((context, invocation) => run(context, invocation, { openDashboard: name === 'up' })));
 }
 
@@ -47,12 +49,27 @@ async function run(
       resolve();
     });
   });
-  const server = await serve({ config, openDashboard });
+  const watch = invocation.options['watch'] === true;
+  const looksOnce = config.role === 'producer' && !watch;
+  // Nobody asks it anything, and another process of this machine may have the port.
+  const server = await serve({ config: looksOnce ? { ...config, port: 0 } : config, openDashboard, watch });
+  if (looksOnce) return await lookOnce(context, server);
   announce(context, server, config.webhook.enabled);
   await interrupted;
   context.note(context.text('told.serverStopping'));
   await server.stop();
   return EXIT.ok;
+}
+
+/** One look at every repository, for cron: 1 when one of them could not be read. */
+async function lookOnce(context: Context, server: Server): Promise<ExitCode> {
+  try {
+    const report = await server.pollOnce();
+    context.show(report, (screen) => renderPollReport(report, screen));
+    return report.failed.length === 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    await server.stop();
+  }
 }
 
 /** Where everything is; secrets are named by their files and never shown. */

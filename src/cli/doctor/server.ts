@@ -7,6 +7,7 @@ import { type Connection, isLoopback } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Check } from '../render/checks.ts';
+import { checkSources } from './sources.ts';
 
 /** Who is not known to the server gets no detail. */
 const publicHealth = healthView.extend({ components: z.array(componentView.partial({ detail: true })) });
@@ -18,6 +19,7 @@ export async function checkServer(context: Context, connection: Connection): Pro
   try {
     const health = await client.probe('/healthz', publicHealth);
     const finding = context.text('doctor.serverOk', { server: client.server, version: health.version });
+    const token = await checkToken(context, client, connection);
     return [
       { name, status: 'ok', finding, fix: null },
       ...health.components.map((component): Check => {
@@ -26,7 +28,8 @@ export async function checkServer(context: Context, connection: Connection): Pro
         const called = context.text('doctor.component', { name: component.name });
         return { name: called, status, finding: component.detail ?? component.status, fix };
       }),
-      await checkToken(context, client, connection),
+      token,
+      ...(token.status === 'ok' ? await checkSources(context, client) : []),
     ];
   } catch (thrown) {
     return [await absence(context, client, thrown)];

@@ -167,7 +167,7 @@ export function renderDeliveries(deliveries: readonly DeliveryView[], screen: Sc
       { title: 'column.event', least: 6 },
       { title: 'column.outcome' },
       { title: 'column.reason', least: 10 },
-      { title: 'column.runs', least: 8 },
+      { title: 'column.workedOn', least: 8 },
       { title: 'column.received' },
     ],
     deliveries.map((delivery) => ({
@@ -177,7 +177,7 @@ export function renderDeliveries(deliveries: readonly DeliveryView[], screen: Sc
         delivery.event,
         { text: text(`delivery.${delivery.outcome}`), tone: delivery.outcome === 'rejected' ? 'bad' : 'plain' },
         delivery.reason ?? '-',
-        delivery.runIds.join(' ') || '-',
+        [...delivery.runIds, ...delivery.taskIds].join(' ') || '-',
         ago(delivery.receivedAt, screen),
       ],
     })),

@@ -1,0 +1,256 @@
+/**
+ * Reason codes of deliveries, tasks and hooks in full sentences, for the terminal and the dashboard. It imports nothing,
+ * so that the dashboard can take it without the schemas.
+ */
+interface Sentence {
+  readonly en: string;
+  readonly ja: string;
+}
+
+/** Why a delivery was ignored or rejected. */
+const delivery = {
+  event_not_handled: {
+    en: 'Funade does nothing with events of this kind.',
+    ja: 'この種類のイベントは Funade の対象外です。',
+  },
+  action_not_handled: {
+    en: 'Funade does nothing with this action of the event.',
+    ja: 'このイベントのこの操作は Funade の対象外です。',
+  },
+  missing_action: {
+    en: 'The payload names no action, as with the test button of a hook.',
+    ja: 'ペイロードに操作の種類がありません(フックのテストボタンなど)。',
+  },
+  payload_mismatch: {
+    en: 'The payload does not have the shape of the event that its header names.',
+    ja: 'ペイロードの形が、ヘッダーの示すイベントと一致しません。',
+  },
+  unsupported_ref: {
+    en: 'The ref is neither a branch nor a tag.',
+    ja: 'この ref はブランチでもタグでもありません。',
+  },
+  invalid_ref: {
+    en: 'The name of the branch or tag is not one that git allows.',
+    ja: 'ブランチまたはタグの名前が git の規則に合いません。',
+  },
+  not_a_tag: {
+    en: 'Something else than a tag was created; a new branch is told by its push.',
+    ja: '作成されたのはタグではありません。新しいブランチはプッシュで通知されます。',
+  },
+  release_not_published: {
+    en: 'The release of the forge is not published (a draft, or an edit).',
+    ja: 'フォージのリリースが公開されていません(下書き、または編集)。',
+  },
+  confidential_subject: {
+    en: 'Confidential issues and work items are left alone.',
+    ja: '非公開のイシューと作業アイテムは扱いません。',
+  },
+  label_removed: {
+    en: 'A label was taken off; only one that is put on starts a task.',
+    ja: 'ラベルが外されました。タスクが始まるのはラベルが付けられたときだけです。',
+  },
+  label_not_added: {
+    en: 'No label was put on; one that was there before starts nothing.',
+    ja: '新しく付けられたラベルがありません。以前からあるラベルでは何も始まりません。',
+  },
+  system_note: {
+    en: 'The comment is a note of the forge itself, not of a person.',
+    ja: '人のコメントではなく、フォージ自身の記録です。',
+  },
+  ref_deleted: {
+    en: 'The branch or tag was deleted, so there is nothing to release.',
+    ja: 'ブランチまたはタグが削除されたため、リリースするものがありません。',
+  },
+  unknown_repository: {
+    en: 'No application comes from this repository, and no source lists it.',
+    ja: 'このリポジトリから作られるアプリケーションはなく、どのソースにも登録されていません。',
+  },
+  ref_not_matched: {
+    en: 'No application is released from this branch or tag.',
+    ja: 'このブランチまたはタグからリリースするアプリケーションはありません。',
+  },
+  tag_has_run: {
+    en: 'There already is a run for this tag.',
+    ja: 'このタグの実行はすでにあります。',
+  },
+  not_target_label: {
+    en: 'The label is not the one that hands an issue or change to the agent.',
+    ja: 'エージェントに渡すためのラベルではありません。',
+  },
+  subject_closed: {
+    en: 'The issue or change is closed.',
+    ja: 'イシューまたは変更はクローズされています。',
+  },
+  task_alive: {
+    en: 'A task for this issue or change has not ended yet; there is never a second.',
+    ja: 'このイシューまたは変更のタスクがまだ終わっていません。2 つ目は作りません。',
+  },
+  too_many_tasks: {
+    en: 'This issue or change was handed over too often within an hour; it was stopped in case it is a loop.',
+    ja: 'このイシューまたは変更は 1 時間に何度も渡されました。ループの恐れがあるため止めました。',
+  },
+  already_handled: {
+    en: 'The same was told before, and handled then.',
+    ja: '同じ内容がすでに届き、処理されています。',
+  },
+  push_overtaken: {
+    en: 'Polling had seen the branch or tag further on before this arrived; where it points now is released already, or found by the next poll.',
+    ja: 'これが届く前に、ポーリングがブランチまたはタグの先の状態を確認していました。現在の位置はリリース済みか、次のポーリングで見つかります。',
+  },
+  task_cancelled: {
+    en: 'A task that had not begun was cancelled because of it.',
+    ja: 'これにより、開始前のタスクを取り消しました。',
+  },
+  nothing_to_do: {
+    en: 'No task or release waits for it, so there was nothing to do.',
+    ja: 'これを待つタスクやリリースがないため、することがありませんでした。',
+  },
+  admission_failed: {
+    en: "Funade met a fault of its own; the server's log tells which. Replay the delivery after the repair.",
+    ja: 'Funade 自体の不具合です。詳細はサーバーのログにあります。修正後に再処理してください。',
+  },
+} as const satisfies Readonly<Record<string, Sentence>>;
+
+/** Why a task is in its state. */
+const task = {
+  label_removed: {
+    en: 'The label was taken off before the work began.',
+    ja: '作業の開始前にラベルが外されました。',
+  },
+  subject_gone: {
+    en: 'The issue or change is not there any more, or may not be seen.',
+    ja: 'イシューまたは変更が存在しないか、閲覧できません。',
+  },
+  subject_closed: {
+    en: 'The issue or change was closed.',
+    ja: 'イシューまたは変更がクローズされました。',
+  },
+  actor_not_allowed: {
+    en: 'Who put the label on may not write to the repository.',
+    ja: 'ラベルを付けた人に、このリポジトリへの書き込み権限がありません。',
+  },
+  own_label: {
+    en: 'Funade put the label on itself.',
+    ja: 'Funade 自身が付けたラベルです。',
+  },
+  lost_race: {
+    en: 'Somebody else took the label off at the moment it was claimed.',
+    ja: '取得と同時に、他の誰かがラベルを外しました。',
+  },
+  no_runner: {
+    en: 'No runner is configured, so nothing can work on it.',
+    ja: 'ランナーが設定されていないため、作業できません。',
+  },
+  no_credentials: {
+    en: 'The source has no token or App, so the forge can’t be asked.',
+    ja: 'ソースにトークンも App もないため、フォージに問い合わせできません。',
+  },
+  permission: {
+    en: 'The account of the source may not do what the task needs.',
+    ja: 'ソースのアカウントに、タスクに必要な権限がありません。',
+  },
+  forge_unreachable: {
+    en: 'The forge can’t be reached.',
+    ja: 'フォージに接続できません。',
+  },
+  forge_limited: {
+    en: 'The forge takes no more requests of this account for now.',
+    ja: 'フォージの利用制限により、このアカウントのリクエストは今は受け付けられません。',
+  },
+  forge_not_found: {
+    en: 'What the task needs is not on the forge, or the account may not see it.',
+    ja: 'タスクに必要なものがフォージにないか、アカウントから見えません。',
+  },
+  forge_rejected: {
+    en: 'The forge refused a change of the issue or its labels.',
+    ja: 'イシューやラベルの変更がフォージに拒否されました。',
+  },
+  database: {
+    en: 'The database could not be reached, or was full.',
+    ja: 'データベースに接続できないか、空きがありませんでした。',
+  },
+  process_lost: {
+    en: 'The process that worked on it vanished.',
+    ja: '作業していたプロセスがなくなりました。',
+  },
+  drain: {
+    en: 'The process was stopped in an orderly way, and the task goes on elsewhere.',
+    ja: 'プロセスが正常に停止し、タスクは別のプロセスで続きます。',
+  },
+  agent_error: {
+    en: "The agent met a fault that nobody has foreseen; the server's log tells which.",
+    ja: 'エージェントに想定外の不具合が起きました。詳細はサーバーのログにあります。',
+  },
+  too_many_attempts: {
+    en: 'It failed as often as it may be tried.',
+    ja: '試行回数の上限まで失敗しました。',
+  },
+} as const satisfies Readonly<Record<string, Sentence>>;
+
+/** Settings of a hook that will hurt, as its ping or the API shows them. */
+const hook = {
+  missing_event: {
+    en: 'The hook does not send all events that Funade needs.',
+    ja: 'Funade に必要なイベントの一部を、フックが送信しません。',
+  },
+  form_content_type: {
+    en: 'The hook sends forms: set its content type to application/json.',
+    ja: 'フックがフォーム形式で送信します。Content type を application/json にしてください。',
+  },
+  tls_verification_off: {
+    en: 'The hook does not check the TLS certificate: turn its SSL verification on.',
+    ja: 'フックが TLS 証明書を検証しません。SSL 検証を有効にしてください。',
+  },
+  hook_inactive: {
+    en: 'The hook is switched off.',
+    ja: 'フックが無効です。',
+  },
+} as const satisfies Readonly<Record<string, Sentence>>;
+
+/** Why a request could not be verified. */
+const verification = {
+  no_secret: {
+    en: 'The source has no secret to check it with.',
+    ja: '検証に使うシークレットがソースにありません。',
+  },
+  signature_missing: {
+    en: 'It came without a signature or token: give the hook the secret.',
+    ja: '署名またはトークンがありません。フックにシークレットを設定してください。',
+  },
+  signature_malformed: {
+    en: 'Its signature does not have the form of one.',
+    ja: '署名の形式が正しくありません。',
+  },
+  signature_outdated: {
+    en: 'Its signature is too old, or the clocks differ.',
+    ja: '署名が古すぎるか、時計がずれています。',
+  },
+  signature_mismatch: {
+    en: 'Its signature or token fits no secret of the source: the hook has another one.',
+    ja: '署名またはトークンが、ソースのどのシークレットとも一致しません。フックの設定が異なります。',
+  },
+  address_not_allowed: {
+    en: 'It came from an address that GitHub does not deliver from.',
+    ja: 'GitHub が配送に使わないアドレスから届きました。',
+  },
+} as const satisfies Readonly<Record<string, Sentence>>;
+
+/** The sentences by what they are about: the same code means different things for a delivery and a task. */
+export const reasonTexts = { delivery, task, hook, verification } as const;
+export type ReasonAbout = keyof typeof reasonTexts;
+
+/** The sentence of a code; an unknown code is answered as it is. */
+export function reasonText(about: ReasonAbout, code: string, language: keyof Sentence): string {
+  const sentences: Readonly<Record<string, Sentence>> = reasonTexts[about];
+  return Object.hasOwn(sentences, code) ? (sentences[code]?.[language] ?? code) : code;
+}
+
+/** The sentences of a delivery's reason. Those of a ping are warnings about its hook, several joined by commas. */
+export function deliveryReasonTexts(
+  told: { readonly outcome: string; readonly reason: string | null },
+  language: keyof Sentence,
+): readonly string[] {
+  if (told.reason === null || told.reason === '') return [];
+  if (told.outcome !== 'pong') return [reasonText('delivery', told.reason, language)];
+  return told.reason.split(',').map((code) => reasonText('hook', code, language));
+}

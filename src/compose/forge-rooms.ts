@@ -1,0 +1,98 @@
+import type { Registry } from 'prom-client';
+import { type Agent, createAgent, runners } from '../agent/index.ts';
+import type { ServerConfig } from '../config/index.ts';
+import { createForge, forgeWebhooks } from '../forges/index.ts';
+import {
+  type Admission,
+  type Intake,
+  type Poller,
+  type Sources,
+  createIntake,
+  createPoller,
+  createSources,
+  recordFindings,
+} from '../intake/index.ts';
+import type { Clock, Logger } from '../kernel/index.ts';
+import type { Queue } from '../queue/index.ts';
+import type { Db, SecretStore } from '../store/index.ts';
+import { applicationsOf, repositoriesOn } from './applications.ts';
+import { agentMetrics, intakeMetrics, pollOutcomes, watchTasks } from './metrics.ts';
+import { type GeneratedSecret, configuredSources } from './sources.ts';
+
+/** The rooms that talk with forges. */
+export interface ForgeRooms {
+  readonly sources: Sources;
+  readonly intake: Intake;
+  readonly agent: Agent;
+  readonly poller: Poller;
+}
+
+export interface ForgeRoomsOptions {
+  readonly config: ServerConfig;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly secrets: SecretStore;
+  /** Announces tasks. */
+  readonly queue: Queue;
+  readonly owner: string;
+  readonly admission: Admission;
+  readonly registry: Registry;
+  /** Made by the first start where the configuration has no secret for GitHub. */
+  readonly generated: GeneratedSecret | null;
+  /** Branches and tags of an address that has no API. */
+  readonly listRemote: (address: string) => Promise<readonly { readonly ref: string; readonly sha: string }[]>;
+}
+
+export function createForgeRooms(options: ForgeRoomsOptions): ForgeRooms {
+  const { config, db, clock, logger, admission, registry } = options;
+  const sources = createSources({
+    db,
+    clock,
+    logger,
+    secrets: options.secrets,
+    configured: configuredSources(config, options.generated),
+    createForge: ({ forge, ...account }) => createForge({ kind: forge, ...account, logger, clock }),
+    webhookUrl: config.webhook.url,
+    applicationRepositories: (host) => repositoriesOn(db, host),
+  });
+  const intake = createIntake({
+    db,
+    clock,
+    logger,
+    sources: sources.directory,
+    admission,
+    onFailure: sources.noteFailure,
+    githubAddressesOnly: config.webhook.githubAddressesOnly,
+    metrics: intakeMetrics(registry),
+    limits: { trustedProxies: config.webhook.trustedProxies },
+  });
+  const agent = createAgent({
+    db,
+    clock,
+    logger,
+    queue: options.queue,
+    owner: options.owner,
+    forges: forgeWebhooks,
+    forgeOf: (source) => sources.directory.forgeOf(source),
+    labels: config.agent.labels,
+    runner: runners.get(config.agent.runner) ?? null,
+    slots: config.agent.slots,
+    metrics: agentMetrics(registry),
+  });
+  watchTasks(registry, agent);
+  const poller = createPoller({
+    db,
+    clock,
+    logger,
+    sources: sources.directory,
+    record: (findings) => recordFindings({ db, admission, logger, clock }, findings),
+    applications: () => applicationsOf(db, sources.directory),
+    label: config.agent.labels.trigger,
+    intervalMs: config.polling.intervalMs,
+    random: Math.random,
+    listRemote: options.listRemote,
+    onPolled: pollOutcomes(registry),
+  });
+  return { sources, intake, agent, poller };
+}
