@@ -4,9 +4,14 @@ import { Link, Route, Routes, useLocation } from 'react-router';
 import styles from './app.module.css';
 import { useTexts } from './language.tsx';
 import { useLive } from './live.ts';
+import { DeliveriesPage } from './pages/deliveries.tsx';
+import { DeliveryPage } from './pages/delivery.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { RunPage } from './pages/run.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
+import { SourcesPage } from './pages/sources.tsx';
+import { TaskPage } from './pages/task.tsx';
+import { TasksPage } from './pages/tasks.tsx';
 import { Announcer } from './parts/announcer.tsx';
 import { Header } from './parts/header.tsx';
 import { Loading } from './parts/loading.tsx';
@@ -43,6 +48,11 @@ function Content({ session }: { readonly session: ReturnType<typeof useSession> 
         <Routes>
           <Route path={routes.overview} element={<OverviewPage />} />
           <Route path={routes.run} element={<RunPage />} />
+          <Route path={routes.deliveries} element={<DeliveriesPage />} />
+          <Route path={routes.delivery} element={<DeliveryPage />} />
+          <Route path={routes.tasks} element={<TasksPage />} />
+          <Route path={routes.task} element={<TaskPage />} />
+          <Route path={routes.sources} element={<SourcesPage />} />
           <Route path="*" element={<NotFound />} />
         </Routes>
       </SessionProvider>

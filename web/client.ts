@@ -1,4 +1,13 @@
-import type { AppView, ApprovalView, ProblemView, RunView, SessionView } from '../src/api/contract/index.ts';
+import type {
+  AppView,
+  ApprovalView,
+  DeliveryView,
+  ProblemView,
+  RunView,
+  SessionView,
+  SourceView,
+  TaskView,
+} from '../src/api/contract/index.ts';
 
 export type RolloutCommand = 'promote' | 'pause' | 'resume' | 'abort';
 
@@ -7,7 +16,13 @@ export interface Decision {
   readonly comment: string;
 }
 
-interface Page<T> {
+export interface DeliveryFilter {
+  readonly source: string | null;
+  readonly outcome: DeliveryView['outcome'] | null;
+}
+
+/** Part of a list; `next` is the cursor of the part after it. */
+export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
 }
@@ -74,8 +89,13 @@ async function failureOf(response: Response): Promise<Error> {
   return new ProblemError((await response.json()) as ProblemView);
 }
 
-async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await send(path, { signal });
+function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return order<T>(path, { signal });
+}
+
+/** A call that answers with a view. */
+async function order<T>(path: string, call: Call): Promise<T> {
+  const response = await send(path, call);
   if (!response.ok) throw await failureOf(response);
   if (contentType(response) !== 'application/json') throw new UnreachableError(response.status);
   return (await response.json()) as T;
@@ -135,4 +155,52 @@ export function commandRollout(rolloutId: string, command: RolloutCommand, reaso
     method: 'POST',
     body: reason === undefined ? {} : { reason },
   });
+}
+
+const PAGE_SIZE = 50;
+
+function pagePath(path: string, filter: Readonly<Record<string, string | null>>): string {
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+  for (const [name, value] of Object.entries(filter)) if (value !== null) query.set(name, value);
+  return `${path}?${query.toString()}`;
+}
+
+/** Newest first. `cursor` is the `next` of the page before, null for the first. */
+export function getDeliveries(
+  filter: DeliveryFilter,
+  cursor: string | null,
+  signal?: AbortSignal,
+): Promise<Page<DeliveryView>> {
+  return read(pagePath('/deliveries', { source: filter.source, outcome: filter.outcome, cursor }), signal);
+}
+
+export function getDelivery(id: string, signal?: AbortSignal): Promise<DeliveryView> {
+  return read(`/deliveries/${encodeURIComponent(id)}`, signal);
+}
+
+/** Answers the new delivery. */
+export function replayDelivery(id: string): Promise<DeliveryView> {
+  return order(`/deliveries/${encodeURIComponent(id)}/replay`, { method: 'POST' });
+}
+
+/** Newest first. */
+export function getTasks(
+  state: TaskView['state'] | null,
+  cursor: string | null,
+  signal?: AbortSignal,
+): Promise<Page<TaskView>> {
+  return read(pagePath('/tasks', { state, cursor }), signal);
+}
+
+export function getTask(id: string, signal?: AbortSignal): Promise<TaskView> {
+  return read(`/tasks/${encodeURIComponent(id)}`, signal);
+}
+
+/** Answers the new task. */
+export function retryTask(id: string): Promise<TaskView> {
+  return order(`/tasks/${encodeURIComponent(id)}/retry`, { method: 'POST' });
+}
+
+export async function getSources(signal?: AbortSignal): Promise<readonly SourceView[]> {
+  return (await read<Page<SourceView>>('/sources', signal)).items;
 }

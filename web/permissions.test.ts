@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Role } from '../src/api/contract/index.ts';
 import { makeApproval } from './fixtures/views.ts';
-import { mayCommand, mayDecide, rolloutCommands } from './permissions.ts';
+import { isEnded, mayCommand, mayDecide, mayReadDelivery, rolloutCommands } from './permissions.ts';
 
 const as = (role: Role, user = 'mika') => ({ user, role });
 
@@ -58,4 +58,24 @@ describe('the commands of a rollout', () => {
       expect(rolloutCommands({ kind: 'deploy', phase, paused: null })).toEqual([]);
     },
   );
+});
+
+test('the content of a delivery is for deployers and above', () => {
+  expect((['viewer', 'deployer', 'approver', 'owner'] as const).filter((role) => mayReadDelivery(as(role)))).toEqual([
+    'deployer',
+    'approver',
+    'owner',
+  ]);
+});
+
+test.each([
+  ['running', false],
+  ['queued', false],
+  ['paused', false],
+  ['awaiting_approval', false],
+  ['succeeded', true],
+  ['dead', true],
+  ['cancelled', true],
+] as const)('a task that is %s can be handed over once more: %s', (state, may) => {
+  expect(isEnded({ state })).toBe(may);
 });

@@ -1,4 +1,11 @@
-import type { ApprovalView, Role, RolloutPhase, RolloutView, SessionView } from '../src/api/contract/index.ts';
+import type {
+  ApprovalView,
+  Role,
+  RolloutPhase,
+  RolloutView,
+  SessionView,
+  TaskView,
+} from '../src/api/contract/index.ts';
 import type { RolloutCommand } from './client.ts';
 
 const RANK: Readonly<Record<Role, number>> = { viewer: 0, deployer: 1, approver: 2, owner: 3 };
@@ -35,4 +42,16 @@ export function rolloutCommands(rollout: Pick<RolloutView, 'phase' | 'paused' | 
   const commands: RolloutCommand[] = PROMOTABLE.includes(rollout.phase) ? ['promote'] : [];
   commands.push(rollout.paused === null ? 'pause' : 'resume', 'abort');
   return commands;
+}
+
+/** A body may hold what only people who deploy should read, so the server shows one delivery to them alone. */
+export function mayReadDelivery(session: SessionView): boolean {
+  return reaches(session.role, 'deployer');
+}
+
+const ENDED: readonly TaskView['state'][] = ['stopped', 'succeeded', 'failed', 'dead', 'cancelled', 'expired'];
+
+/** A task that has ended can be handed over once more. */
+export function isEnded(task: Pick<TaskView, 'state'>): boolean {
+  return ENDED.includes(task.state);
 }

@@ -1,11 +1,27 @@
-import { QueryCache, QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import {
+  QueryCache,
+  QueryClient,
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import type { TaskView } from '../src/api/contract/index.ts';
+import {
+  type DeliveryFilter,
+  type Page,
   ProblemError,
   getApps,
+  getDeliveries,
+  getDelivery,
   getPendingApprovals,
   getRun,
   getRuns,
   getSession,
+  getSources,
+  getTask,
+  getTasks,
   isStatus,
   signOut,
 } from './client.ts';
@@ -49,16 +65,54 @@ export function usePendingApprovals() {
   return useQuery({ queryKey: ['approvals'], queryFn: ({ signal }) => getPendingApprovals(signal) });
 }
 
+/** The parts of a list that were asked for so far, in one. A new event reads all of them again, since each may have changed. */
+function useParts<T>(
+  key: readonly (string | null)[],
+  read: (cursor: string | null, signal: AbortSignal) => Promise<Page<T>>,
+) {
+  return useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => read(pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (part) => part.next,
+    // Another filter does not blank the screen while its list is read.
+    placeholderData: keepPreviousData,
+    select: ({ pages }) => pages.flatMap((page) => page.items),
+  });
+}
+
+export function useDeliveries(filter: DeliveryFilter) {
+  return useParts(['deliveries', filter.source, filter.outcome], (cursor, signal) =>
+    getDeliveries(filter, cursor, signal),
+  );
+}
+
+export function useDelivery(id: string) {
+  return useQuery({ queryKey: ['delivery', id], queryFn: ({ signal }) => getDelivery(id, signal) });
+}
+
+export function useTasks(state: TaskView['state'] | null) {
+  return useParts(['tasks', state], (cursor, signal) => getTasks(state, cursor, signal));
+}
+
+export function useTask(id: string) {
+  return useQuery({ queryKey: ['task', id], queryFn: ({ signal }) => getTask(id, signal) });
+}
+
+export function useSources() {
+  return useQuery({ queryKey: ['sources'], queryFn: ({ signal }) => getSources(signal), refetchInterval: PACE_MS });
+}
+
 /**
  * A command to the server. When it was taken, `onTaken` is told (also when what gave the command has left the screen by
  * then) and everything on the screen is read again.
  */
-export function useCommand<T>(command: (input: T) => Promise<void>, onTaken?: (input: T) => void) {
+export function useCommand<T, R = void>(command: (input: T) => Promise<R>, onTaken?: (input: T, answer: R) => void) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: command,
-    onSuccess: (_, input) => {
-      onTaken?.(input);
+    onSuccess: (answer, input) => {
+      onTaken?.(input, answer);
       return queries.invalidateQueries();
     },
   });

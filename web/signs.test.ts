@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeRelease, makeRollout } from './fixtures/views.ts';
-import { environmentSign, rolloutSign, stageSign } from './signs.ts';
+import { attemptSign, deliverySign, environmentSign, hookSign, rolloutSign, stageSign, taskSign } from './signs.ts';
 
 const paused = { by: 'mika', reason: 'lunch', since: 0 };
 const release = makeRelease('greeter', 2, 'second');
@@ -25,5 +25,29 @@ describe('a sign', () => {
 
   test('of a stage that has not begun differs from one that is done', () => {
     expect(stageSign('pending').kind).not.toBe(stageSign('succeeded').kind);
+  });
+});
+
+describe('a sign of the intake', () => {
+  test('of a ping that warns of the settings of its hook differs from one that is in order', () => {
+    expect(deliverySign({ outcome: 'pong', reason: null })).toEqual({ kind: 'done', word: 'delivery.pong' });
+    expect(deliverySign({ outcome: 'pong', reason: 'hook_inactive' })).toEqual({
+      kind: 'alert',
+      word: 'delivery.pong',
+    });
+  });
+
+  test('of a task that needs a person differs from one that waits by itself', () => {
+    expect([taskSign('paused').kind, taskSign('queued').kind]).toEqual(['paused', 'waiting']);
+  });
+
+  test('of an attempt without an outcome says that it runs', () => {
+    expect([attemptSign(null).kind, attemptSign('lost').kind]).toEqual(['running', 'alert']);
+  });
+
+  test('of a hook tells nothing, good or trouble', () => {
+    const hook = { id: '1', url: null, troubles: [], checkedAt: 0 };
+    const signs = [null, hook, { ...hook, troubles: ['hook_inactive'] }].map((each) => hookSign(each).kind);
+    expect(signs).toEqual(['idle', 'done', 'alert']);
   });
 });

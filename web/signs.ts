@@ -1,10 +1,13 @@
 import type {
+  DeliveryView,
   EnvironmentView,
   MetricView,
   RolloutPhase,
   RolloutView,
   RunView,
+  SourceView,
   StageView,
+  TaskView,
 } from '../src/api/contract/index.ts';
 import type { TextKey } from './locales/en.ts';
 
@@ -90,6 +93,38 @@ const STEP_KINDS: Readonly<Record<RolloutView['steps'][number]['state'], SignKin
   skipped: 'aborted',
 };
 
+const TASK_KINDS: Readonly<Record<TaskView['state'], SignKind>> = {
+  queued: 'waiting',
+  claimed: 'running',
+  running: 'running',
+  pausing: 'running',
+  paused: 'paused',
+  stopping: 'running',
+  stopped: 'aborted',
+  awaiting_approval: 'paused',
+  succeeded: 'done',
+  failed: 'failed',
+  dead: 'failed',
+  cancelled: 'aborted',
+  expired: 'aborted',
+};
+
+type Attempt = TaskView['attempts'][number];
+
+const ATTEMPT_KINDS: Readonly<Record<NonNullable<Attempt['outcome']>, SignKind>> = {
+  succeeded: 'done',
+  failed: 'failed',
+  cancelled: 'aborted',
+  lost: 'alert',
+};
+
+const DELIVERY_KINDS: Readonly<Record<DeliveryView['outcome'], SignKind>> = {
+  queued: 'done',
+  ignored: 'idle',
+  pong: 'done',
+  rejected: 'failed',
+};
+
 const PAUSED: Sign = { kind: 'paused', word: 'state.paused' };
 
 export function rolloutSign(rollout: Pick<RolloutView, 'phase' | 'paused'>): Sign {
@@ -123,3 +158,28 @@ export function verdictSign(verdict: MetricView['verdict']): Sign {
 export function stepSign(state: RolloutView['steps'][number]['state']): Sign {
   return { kind: STEP_KINDS[state], word: `step.${state}` };
 }
+
+/** A ping whose answer warns of the hook's settings needs a look. */
+export function deliverySign({ outcome, reason }: Pick<DeliveryView, 'outcome' | 'reason'>): Sign {
+  const warns = outcome === 'pong' && reason !== null;
+  return { kind: warns ? 'alert' : DELIVERY_KINDS[outcome], word: `delivery.${outcome}` };
+}
+
+export function taskSign(state: TaskView['state']): Sign {
+  return { kind: TASK_KINDS[state], word: `task.${state}` };
+}
+
+export function attemptSign(outcome: Attempt['outcome']): Sign {
+  if (outcome === null) return { kind: 'running', word: 'attempt.running' };
+  return { kind: ATTEMPT_KINDS[outcome], word: `attempt.${outcome}` };
+}
+
+/** A hook that nobody has looked for yet is neither good nor bad. */
+export function hookSign(hook: SourceView['repositories'][number]['hook']): Sign {
+  if (hook === null) return { kind: 'idle', word: 'source.hook.none' };
+  if (hook.troubles.length > 0) return { kind: 'alert', word: 'source.hook.troubles' };
+  return { kind: 'done', word: 'source.hook.ok' };
+}
+
+/** Every state of a task, for the filter. */
+export const TASK_STATES = Object.keys(TASK_KINDS) as readonly TaskView['state'][];

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import type { ProblemView, Role } from '../../src/api/contract/index.ts';
 import type { Situation } from '../../web/fixtures/greeter.ts';
+import { type IntakeSituation, NOTHING_CAME } from '../../web/fixtures/intake.ts';
+import { answerIntake, takeIntakeCommand } from './intake-answers.ts';
 
 /** The policy that the page is built for: nothing inline, nothing from elsewhere. */
 export const CONTENT_SECURITY_POLICY = [
@@ -38,6 +40,7 @@ export interface DashboardServer {
   /** Languages that reads asked for, oldest first. */
   readonly languages: string[];
   situation: Situation;
+  intake: IntakeSituation;
   session: { readonly user: string; readonly role: Role } | null;
   /** Answered to every command while it is set. */
   refusal: ProblemView | null;
@@ -79,12 +82,12 @@ export async function startDashboardServer(dist: string, situation: Situation): 
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     if (!pathname.startsWith('/api/')) return serveFile(dist, pathname, response);
     if (pathname === '/api/v1/events') return serveEvents(response);
     if (request.method === 'GET') {
       state.languages.push(request.headers['accept-language'] ?? '');
-      return serveView(pathname, response);
+      return serveView(pathname, searchParams, response);
     }
     return takeCommand(request, pathname, response);
   }
@@ -97,7 +100,7 @@ export async function startDashboardServer(dist: string, situation: Situation): 
     response.on('close', () => open.delete(response));
   }
 
-  function serveView(pathname: string, response: ServerResponse): void {
+  function serveView(pathname: string, query: URLSearchParams, response: ServerResponse): void {
     if (state.session === null) return sendProblem(response, problem(401));
     if (state.readFault !== null && pathname !== '/api/v1/session') return sendProblem(response, state.readFault);
     const views = new Map<string, unknown>([
@@ -107,7 +110,7 @@ export async function startDashboardServer(dist: string, situation: Situation): 
       ['/api/v1/approvals', { items: state.situation.approvals, next: null }],
       ...state.situation.runs.map((run) => [`/api/v1/runs/${run.id}`, run] as const),
     ]);
-    const view = views.get(pathname);
+    const view = views.get(pathname) ?? answerIntake(state.intake, pathname, query);
     if (view === undefined) {
       return sendProblem(response, problem(404, { code: 'FUN_NOT_FOUND', detail: `Can't find ${pathname}.` }));
     }
@@ -127,7 +130,10 @@ export async function startDashboardServer(dist: string, situation: Situation): 
       state.session = { user: 'owner', role: 'owner' };
     }
     if (path === '/api/v1/session' && method === 'DELETE') state.session = null;
-    response.writeHead(204).end();
+    const made = takeIntakeCommand(state.intake, path);
+    if (made === undefined) return void response.writeHead(204).end();
+    state.intake = made.after;
+    response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(made.answer));
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -136,6 +142,7 @@ export async function startDashboardServer(dist: string, situation: Situation): 
     received: [],
     languages: [],
     situation,
+    intake: NOTHING_CAME,
     session: { user: 'mika', role: 'approver' },
     refusal: null,
     readFault: null,

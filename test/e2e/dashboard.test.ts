@@ -1,37 +1,12 @@
-import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Situation, canaryUnderWay } from '../../web/fixtures/greeter.ts';
+import { CHROMIUM, axeViolations, isChromiumThere, screenshot, useDashboardBrowser } from './dashboard-browser.ts';
 import { type DashboardServer, TOKEN, problem, startDashboardServer } from './dashboard-server.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const available = isExecutable(CHROMIUM);
+const available = isChromiumThere();
 
 test('chromium is there wherever the page has to be tested', ({ skip }) => {
   if (process.env['CI'] === 'true') expect(available, `${CHROMIUM} is missing`).toBe(true);
@@ -39,57 +14,17 @@ test('chromium is there wherever the page has to be tested', ({ skip }) => {
 });
 
 describe.skipIf(!available)('the dashboard', { timeout: 120_000 }, () => {
-  let dist: string;
+  const browser = useDashboardBrowser();
   let server: DashboardServer;
-  let browser: Browser;
-  let faults: string[];
-
-  beforeAll(async () => {
-    dist = await mkdtemp(join(tmpdir(), 'funade-web-'));
-    // Under the test runner NODE_ENV is `test`, and React would be built for development.
-    const { NODE_ENV: _, ...env } = process.env;
-    const vite = join(import.meta.dirname, '../../node_modules/vite/bin/vite.js');
-    const build = ['build', join(import.meta.dirname, '../../web'), '--outDir', dist, '--emptyOutDir'];
-    await promisify(execFile)(process.execPath, [vite, ...build], { env });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 120_000 });
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await rm(dist, { recursive: true, force: true });
-  });
 
   beforeEach(async () => {
-    faults = [];
-    server = await startDashboardServer(dist, canaryUnderWay(Date.now(), 25));
+    server = await startDashboardServer(browser.dist(), canaryUnderWay(Date.now(), 25));
   });
 
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-    await server.close();
-  });
+  afterEach(() => server.close());
 
-  /** Opens the page and notes every exception and every breach of the content security policy. */
-  async function open(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    page.on('pageerror', (error) => faults.push(String(error)));
-    page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) faults.push(message.text());
-    });
-    await page.goto(`${server.url}${path}`);
-    return page;
-  }
-
-  async function axeViolations(page: Page): Promise<readonly string[]> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    return violations.map((found) => `${found.id}: ${found.nodes.map((node) => node.html).join(' | ')}`);
-  }
-
-  async function screenshot(page: Page, name: string): Promise<void> {
-    const folder = process.env['FUNADE_SCREENSHOTS'];
-    if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  function open(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
+    return browser.open(`${server.url}${path}`, options);
   }
 
   const cell = (page: Page, app: string, text: string) =>
@@ -117,7 +52,7 @@ describe.skipIf(!available)('the dashboard', { timeout: 120_000 }, () => {
         await expect.poll(() => server.streams()).toBe(1);
         await screenshot(page, `overview-${locale}-${colorScheme}`);
         expect(await axeViolations(page)).toEqual([]);
-        expect(faults).toEqual([]);
+        expect(browser.faults()).toEqual([]);
       });
     }
   }
@@ -254,7 +189,7 @@ describe.skipIf(!available)('the dashboard', { timeout: 120_000 }, () => {
     await page.getByRole('link', { name: '← Overview' }).click();
     await page.getByRole('table', { name: 'Applications' }).waitFor();
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
-    expect(faults).toEqual([]);
+    expect(browser.faults()).toEqual([]);
   });
 
   test('signed out, it tells where the owner token is; a wrong token is explained and a right one signs in', async () => {
@@ -326,7 +261,7 @@ describe.skipIf(!available)('the dashboard', { timeout: 120_000 }, () => {
   });
 
   test('the built page loads nothing from elsewhere and has no inline script or style', async () => {
-    const html = await readFile(join(dist, 'index.html'), 'utf8');
+    const html = await readFile(join(browser.dist(), 'index.html'), 'utf8');
     expect(html).not.toMatch(/https?:\/\//);
     expect(html).not.toMatch(/<style|<script(?![^>]*\ssrc=)/);
     expect(html.match(/(?:src|href)="([^"]+)"/g)?.every((link) => /="\/assets\/[\w-]+-[\w-]{8}\.\w+"/.test(link))).toBe(

@@ -1,13 +1,18 @@
 import { expect, test } from 'vitest';
+import { renderDelivery } from '../../src/cli/render/delivery.ts';
 import { renderRuntimes } from '../../src/cli/render/fn-doctor.ts';
 import { renderAliases, renderFunctions, renderVersions } from '../../src/cli/render/fn-lists.ts';
+import { renderDeliveries } from '../../src/cli/render/lists.ts';
 import { renderProblem } from '../../src/cli/render/problem.ts';
 import { renderRollout } from '../../src/cli/render/rollout.ts';
 import { renderRun } from '../../src/cli/render/run.ts';
 import type { Screen } from '../../src/cli/render/screen.ts';
+import { renderSources } from '../../src/cli/render/source.ts';
 import { renderStatus } from '../../src/cli/render/status.ts';
+import { renderTask, renderTasks } from '../../src/cli/render/tasks.ts';
 import { widthOf } from '../../src/cli/render/text.ts';
 import * as aliases from '../fixtures/fn-aliases/view.ts';
+import * as deliveries from '../fixtures/deliveries-of-a-morning/view.ts';
 import * as allLayers from '../fixtures/fn-doctor-all-layers/view.ts';
 import * as plainProcesses from '../fixtures/fn-doctor-plain-processes/view.ts';
 import * as someLayers from '../fixtures/fn-doctor-some-layers/view.ts';
@@ -23,7 +28,11 @@ import * as paused from '../fixtures/run-paused-by-analysis/view.ts';
 import * as queued from '../fixtures/run-queued/view.ts';
 import * as rolledBack from '../fixtures/run-rolled-back/view.ts';
 import * as approval from '../fixtures/run-waiting-for-approval/view.ts';
+import * as sources from '../fixtures/sources-in-trouble/view.ts';
 import * as status from '../fixtures/status-mixed/view.ts';
+import * as dead from '../fixtures/task-dead/view.ts';
+import * as waitingTask from '../fixtures/task-waiting/view.ts';
+import * as tasks from '../fixtures/tasks-mixed/view.ts';
 import { NOW } from '../fixtures/views.ts';
 
 const SOURCES = new Map([['funade.yaml', problem.source]]);
@@ -46,6 +55,12 @@ const SITUATIONS = {
   'fn-doctor-all-layers': (screen: Screen) => renderRuntimes(allLayers.view, screen),
   'fn-doctor-some-layers': (screen: Screen) => renderRuntimes(someLayers.view, screen),
   'fn-doctor-plain-processes': (screen: Screen) => renderRuntimes(plainProcesses.view, screen),
+  'deliveries-of-a-morning': (screen: Screen) => renderDeliveries(deliveries.view, screen),
+  'delivery-ignored': (screen: Screen) => renderDelivery(deliveries.ignored, screen),
+  'sources-in-trouble': (screen: Screen) => renderSources(sources.view, screen),
+  'tasks-mixed': (screen: Screen) => renderTasks(tasks.view, screen),
+  'task-dead': (screen: Screen) => renderTask(dead.view, screen),
+  'task-waiting': (screen: Screen) => renderTask(waitingTask.view, screen),
   'problem-broken-config': (screen: Screen) => renderProblem(problem.view, screen, SOURCES),
 } as const;
 

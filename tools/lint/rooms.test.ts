@@ -40,6 +40,12 @@ const CASES: readonly Case[] = [
     null,
   ],
   ['web imports itself', 'web/pages/c.tsx', "import { a } from '../live.ts';", null],
+  [
+    'web imports the texts that the terminal shows as well',
+    'web/pages/c.tsx',
+    "import { reasonText } from '../../src/api/contract/reasons.ts';",
+    null,
+  ],
 
   [
     'floor 2 rooms do not know each other',

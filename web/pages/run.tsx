@@ -1,10 +1,10 @@
 import { Anchor, Text, Title } from '@mantine/core';
-import type { ReactNode } from 'react';
 import { Link, useParams } from 'react-router';
 import type { RunView } from '../../src/api/contract/index.ts';
 import { formatTime } from '../format.ts';
 import { useTexts } from '../language.tsx';
 import { Elapsed } from '../parts/elapsed.tsx';
+import { Fact } from '../parts/fact.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import styles from '../parts/panel.module.css';
@@ -82,14 +82,5 @@ function Facts({ run }: { readonly run: RunView }) {
         <code>{run.id}</code>
       </Fact>
     </dl>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }

@@ -1,17 +1,36 @@
-import { useEffect, useState } from 'react';
+import { useSyncExternalStore } from 'react';
 import { formatDuration, formatTime } from '../format.ts';
 import { useTexts } from '../language.tsx';
 
+const watchers = new Set<() => void>();
+let clock = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function tick(): void {
+  clock = Date.now();
+  for (const watcher of watchers) watcher();
+}
+
+/** One clock for the whole page: a list with hundreds of times is drawn once a second, not hundreds of times. */
+function watchClock(watcher: () => void): () => void {
+  watchers.add(watcher);
+  clock = Date.now();
+  timer ??= setInterval(tick, 1000);
+  return () => {
+    watchers.delete(watcher);
+    if (watchers.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+function watchNothing(): () => void {
+  return () => undefined;
+}
+
 /** The time now, told again every second while `running`. */
 function useNow(running: boolean): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!running) return;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [running]);
-  return now;
+  return useSyncExternalStore(running ? watchClock : watchNothing, () => clock);
 }
 
 /** From `from` to `to`, or to now. */

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { Link } from 'react-router';
+import { Link, NavLink } from 'react-router';
 import type { SessionView } from '../../src/api/contract/index.ts';
 import { useTexts } from '../language.tsx';
 import type { LiveState } from '../live.ts';
@@ -28,6 +28,7 @@ export function Header({ session, live }: HeaderProps) {
           Funade
         </Link>
         {session !== null && <LiveBadge state={live} />}
+        {session !== null && <Pages />}
         <div className={styles['end']}>
           <Preferences />
           {session !== null && (
@@ -43,6 +44,21 @@ export function Header({ session, live }: HeaderProps) {
         </div>
       </div>
     </header>
+  );
+}
+
+const PAGES = ['overview', 'deliveries', 'tasks', 'sources'] as const;
+
+function Pages() {
+  const { t } = useTexts();
+  return (
+    <nav aria-label={t('nav.label')} className={styles['pages']}>
+      {PAGES.map((page) => (
+        <NavLink key={page} to={routes[page]} end={page === 'overview'} className={styles['page'] ?? ''}>
+          {t(`${page}.title`)}
+        </NavLink>
+      ))}
+    </nav>
   );
 }
 

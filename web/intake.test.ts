@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { makeRepository, makeSource } from './fixtures/intake.ts';
+import { pollTimes, sourceChoices, subjectName, taskWait, webAddress } from './intake.ts';
+
+test.each([
+  ['github', 'issue', 'acme/greeter#12'],
+  ['github', 'change', 'acme/greeter#12'],
+  ['gitlab', 'issue', 'acme/greeter#12'],
+  ['gitlab', 'change', 'acme/greeter!12'],
+] as const)('%s writes the name of its %s as %s', (forge, kind, name) => {
+  expect(subjectName({ forge, kind, project: 'acme/greeter', number: 12 })).toBe(name);
+});
+
+describe('the address of a subject', () => {
+  test.each([
+    ['https://github.com/acme/greeter/issues/12', 'https://github.com/acme/greeter/issues/12'],
+    ['http://gitlab.local/a/b/-/issues/1', 'http://gitlab.local/a/b/-/issues/1'],
+    ['javascript:alert(1)', null],
+    ['JaVaScRiPt:alert(1)', null],
+    ['data:text/html,<script>alert(1)</script>', null],
+    ['/acme/greeter', null],
+    ['', null],
+  ])('%j is linked to %j', (url, address) => {
+    expect(webAddress(url)).toBe(address);
+  });
+});
+
+test.each([
+  ['queued until a time', { state: 'queued', notBefore: 2000 }, { until: 2000 }],
+  ['queued', { state: 'queued', notBefore: null }, 'worker'],
+  ['paused', { state: 'paused', notBefore: null }, 'person'],
+  ['waiting for approval', { state: 'awaiting_approval', notBefore: null }, 'person'],
+  ['running', { state: 'running', notBefore: null }, null],
+  ['ended', { state: 'failed', notBefore: 2000 }, null],
+] as const)('what a task waits for that is %s', (_, task, wait) => {
+  expect(taskWait(task)).toEqual(wait);
+});
+
+test('a source was polled when the newest of its repositories was, and is again when the first is due', () => {
+  const repositories = [
+    makeRepository({ fullName: 'acme/a', lastPollAt: 10, nextPollAt: 70 }),
+    makeRepository({ fullName: 'acme/b', lastPollAt: 20, nextPollAt: 50 }),
+    makeRepository({ fullName: 'acme/c' }),
+  ];
+  expect(pollTimes(makeSource({ name: 'github', repositories }))).toEqual({ last: 20, next: 50 });
+  expect(pollTimes(makeSource({ name: 'github' }))).toEqual({ last: null, next: null });
+});
+
+test('a source can be chosen that is gone, but has deliveries, or stands in the address', () => {
+  expect(
+    sourceChoices([{ name: 'gitlab' }, { name: 'github' }], [{ source: 'old' }, { source: 'github' }], 'x'),
+  ).toEqual(['github', 'gitlab', 'old', 'x']);
+});
