@@ -1,6 +1,7 @@
 import { renderCli } from './cli.ts';
 import { renderConfiguration } from './configuration.ts';
 import { renderErrors } from './errors.ts';
+import { renderWebhooks } from './webhooks.ts';
 
 export interface Page {
   /** Path relative to the repository. */
@@ -16,6 +17,8 @@ export const PAGES: readonly Page[] = [
   { path: 'docs/ja/reference/configuration.md', render: () => renderConfiguration('ja') },
   { path: 'docs/reference/cli.md', render: () => renderCli('en') },
   { path: 'docs/ja/reference/cli.md', render: () => renderCli('ja') },
+  { path: 'docs/reference/webhooks.md', render: () => renderWebhooks('en') },
+  { path: 'docs/ja/reference/webhooks.md', render: () => renderWebhooks('ja') },
 ];
 
 /** The text of a page with the line that says where it comes from. */
