@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { z } from 'zod';
+import { createAgent } from '../src/agent/index.ts';
 import { atLeast, createAccess, resourcesOf } from '../src/api/index.ts';
 import { type ProblemView, type Role, type RunView, problemView, runView } from '../src/api/contract/index.ts';
 import { bindRooms } from '../src/compose/index.ts';
 import { forgeWebhooks } from '../src/forges/index.ts';
-import { createIntake } from '../src/intake/index.ts';
+import { createIntake, createSources } from '../src/intake/index.ts';
 import { silentLogger, systemClock } from '../src/kernel/index.ts';
 import { createMemoryQueue } from '../src/queue/index.ts';
 import { createCatalog, createReleases, createSource, hasRunEnded } from '../src/releases/index.ts';
@@ -16,9 +17,10 @@ import { createRollouts } from '../src/rollouts/index.ts';
 import { createSandbox } from '../src/sandbox/index.ts';
 import { createArtifacts, createSecretStore } from '../src/store/index.ts';
 import { createNoopMetrics, createNoopTarget } from '../src/targets/index.ts';
+import { LABELS } from './agent-labels.ts';
 import { type TestApi, createTestApi } from './api.ts';
 import { createTestDatabase } from './database.ts';
-import { SECRET } from './intake-rig.ts';
+import { GITLAB_TOKEN, SECRET } from './intake-rig.ts';
 import { type TestRepository, createRepository, until } from './release-rig.ts';
 
 export interface Sent {
@@ -93,14 +95,42 @@ export async function createPlaneRig(): Promise<PlaneRig> {
     path: process.env['PATH'] ?? '/usr/bin:/bin',
   });
   rooms.connect(releases);
+  const configured = { credentials: null, repositories: [] } as const;
+  const sources = createSources({
+    db,
+    clock,
+    logger,
+    secrets,
+    configured: [
+      { name: 'github', forge: 'github', apiUrl: 'https://api.github.com', secrets: [SECRET], ...configured },
+      { name: 'gitlab', forge: 'gitlab', apiUrl: 'https://gitlab.com/api/v4', secrets: [GITLAB_TOKEN], ...configured },
+    ],
+    createForge: ({ apiUrl }) => {
+      throw new Error(`${apiUrl} can not be reached from a test`);
+    },
+    webhookUrl: 'https://funade.example',
+    applicationRepositories: () => Promise.resolve([]),
+  });
   const intake = createIntake({
     db,
     clock,
     logger,
-    forges: forgeWebhooks,
-    secrets: new Map([['github', [SECRET]]]),
+    sources: sources.directory,
     admission: rooms.admission,
+    onFailure: sources.noteFailure,
   });
+  const agent = createAgent({
+    db,
+    clock,
+    logger,
+    queue,
+    forges: forgeWebhooks,
+    forgeOf: () => null,
+    labels: LABELS,
+    runner: null,
+    slots: 1,
+  });
+  rooms.connectAgent(agent);
   const traffic: Traffic[] = [];
   const api = await createTestApi(
     {
@@ -111,6 +141,8 @@ export async function createPlaneRig(): Promise<PlaneRig> {
         releases,
         rollouts,
         intake,
+        sources,
+        agent,
         secrets,
         traffic: () => Promise.resolve(traffic),
       }),
@@ -118,7 +150,7 @@ export async function createPlaneRig(): Promise<PlaneRig> {
     },
     database,
   );
-  await Promise.all([releases.start({ alone: true }), rollouts.start({ alone: true })]);
+  await Promise.all([releases.start({ alone: true }), rollouts.start({ alone: true }), sources.start()]);
   const bearers = new Map<Role, { readonly authorization: string }>();
 
   async function bearer(role: Role): Promise<{ readonly authorization: string }> {
@@ -159,7 +191,7 @@ export async function createPlaneRig(): Promise<PlaneRig> {
     runEnded: (id) => rig.runWhere(id, ({ state }) => hasRunEnded(state)),
     close: async () => {
       await api.close();
-      await Promise.all([releases.stop(), rollouts.stop()]);
+      await Promise.all([releases.stop(), rollouts.stop(), sources.stop()]);
       await database.drop();
       await rm(root, { recursive: true, force: true });
     },

@@ -1,8 +1,19 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestDatabase, createTestDatabase } from '../../test/database.ts';
-import { newId, silentLogger, systemClock } from '../kernel/index.ts';
-import { transaction } from '../store/index.ts';
-import { type Driver, type Lease, type Queue, createDriver, createMemoryQueue, createPgBossQueue } from './index.ts';
+import { newId, silentLogger, sleep, systemClock } from '../kernel/index.ts';
+import { connect, transaction } from '../store/index.ts';
+import {
+  type Driver,
+  type DriverOptions,
+  type Job,
+  type Lease,
+  type Queue,
+  UnreadableJob,
+  createDriver,
+  createMemoryQueue,
+  createPgBossQueue,
+} from './index.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -19,7 +30,7 @@ const kinds = {
 function driverOf(
   queue: Queue,
   round: (lease: Lease) => Promise<number | null>,
-  extra: { owner?: string; leaseMs?: number; sweepMs?: number } = {},
+  extra: Partial<DriverOptions> = {},
 ): Driver {
   return createDriver({
     db: database.db,
@@ -207,4 +218,217 @@ test('work that nobody takes is reported as overdue', async () => {
   const driver = driverOf(createMemoryQueue(silentLogger), () => Promise.resolve(null));
   await transaction(database.db, (trx) => driver.schedule(trx, newId('thing'), Date.now() - 5000));
   expect((await driver.progress()).overdue).toBeGreaterThanOrEqual(5000);
+});
+
+/** A queue whose jobs the test hands over. */
+function queueInHand(): { readonly queue: Queue; readonly sent: string[]; deliver(data: object): Promise<void> } {
+  const sent: string[] = [];
+  let handler: (job: Job<never>) => Promise<void> = () => Promise.reject(new Error('nobody works'));
+  return {
+    sent,
+    deliver: (data) => handler({ id: newId('job'), data: data as never, signal: new AbortController().signal }),
+    queue: {
+      start: () => Promise.resolve(),
+      stop: () => Promise.resolve(),
+      send: (_trx, _queue, jobs) => {
+        sent.push(...jobs.map(({ singleton = '' }) => singleton));
+        return Promise.resolve();
+      },
+      work: (_queue, _options, given) => {
+        handler = given as typeof handler;
+        return Promise.resolve({ roomChanged: () => {} });
+      },
+    },
+  };
+}
+
+interface WorkRow {
+  readonly owner: string | null;
+  readonly fence: number;
+  readonly wake_at: Date | null;
+}
+
+async function rowOf(id: string): Promise<WorkRow | undefined> {
+  const { rows } = await sql<WorkRow>`select owner, fence, wake_at from work where id = ${id}`.execute(database.db);
+  return rows[0];
+}
+
+/** Rounds that last until the test says so. */
+function heldRounds(): { readonly begun: string[]; round(lease: Lease): Promise<null>; end(): void } {
+  const begun: string[] = [];
+  let end = (): void => {};
+  const ended = new Promise<null>((resolve) => {
+    end = () => resolve(null);
+  });
+  return {
+    begun,
+    round: (lease) => {
+      begun.push(lease.id);
+      return ended;
+    },
+    end: () => end(),
+  };
+}
+
+describe('a job', () => {
+  test('is done with when the thing is claimed, not when its round has ended', async () => {
+    const { queue, deliver } = queueInHand();
+    const { begun, round, end } = heldRounds();
+    const driver = driverOf(queue, round, { kind: 'claimed', owner: 'me', hint: 'queue', sweepMs: 60_000 });
+    await driver.start({ alone: false });
+    const id = newId('thing');
+    await transaction(database.db, (trx) => driver.schedule(trx, id));
+    await deliver({ id });
+    expect(await rowOf(id)).toMatchObject({ owner: 'me', fence: 1 });
+    await expect.poll(() => begun).toEqual([id]);
+    end();
+    await driver.stop();
+    expect(await rowOf(id)).toMatchObject({ owner: null, fence: 1 });
+  });
+
+  test('that comes twice, or late, or for what is not there, makes no second round', async () => {
+    const { queue, sent, deliver } = queueInHand();
+    const rounds: number[] = [];
+    const driver = driverOf(queue, ({ fence }) => Promise.resolve(void rounds.push(fence)).then(() => null), {
+      kind: 'twice',
+      hint: 'queue',
+      sweepMs: 60_000,
+    });
+    await driver.start({ alone: false });
+    const id = newId('thing');
+    await transaction(database.db, (trx) => driver.schedule(trx, id));
+    expect(sent).toEqual([id]);
+    await Promise.all([deliver({ id }), deliver({ id })]);
+    await expect.poll(async () => (await rowOf(id))?.owner).toBeNull();
+    await deliver({ id });
+    await deliver({ id: newId('thing') });
+    await driver.stop();
+    expect(rounds).toEqual([1]);
+  });
+
+  test('without an id is a dead letter', async () => {
+    const { queue, deliver } = queueInHand();
+    const driver = driverOf(queue, () => Promise.resolve(null), { kind: 'nameless' });
+    await driver.start({ alone: false });
+    for (const data of [{}, { id: 7 }, { id: null }]) await expect(deliver(data)).rejects.toThrow(UnreadableJob);
+    await driver.stop();
+  });
+});
+
+describe('places', () => {
+  test('limit what a process takes: the rest stays free for others, and the oldest goes first', async () => {
+    const kind = 'limited';
+    const ids = Array.from({ length: 5 }, () => newId('thing'));
+    const first = heldRounds();
+    const full = driverOf(createMemoryQueue(silentLogger), first.round, { kind, concurrency: 2, sweepMs: 20 });
+    for (const id of ids) {
+      await transaction(database.db, (trx) => full.schedule(trx, id));
+    }
+    await full.start({ alone: false });
+    await expect.poll(() => first.begun.toSorted(), { timeout: 10_000 }).toEqual(ids.slice(0, 2).toSorted());
+    const second = heldRounds();
+    const other = driverOf(createMemoryQueue(silentLogger), second.round, { kind, concurrency: 2, sweepMs: 20 });
+    await other.start({ alone: false });
+    await expect.poll(() => second.begun.toSorted(), { timeout: 10_000 }).toEqual(ids.slice(2, 4).toSorted());
+    expect((await rowOf(ids[4] ?? ''))?.owner).toBeNull();
+    second.end();
+    await expect.poll(() => second.begun[2], { timeout: 10_000 }).toBe(ids[4]);
+    first.end();
+    await Promise.all([full.stop(), other.stop()]);
+  });
+
+  test('that get free are taken at once, without waiting for a sweep', async () => {
+    const ids = Array.from({ length: 20 }, () => newId('thing'));
+    const done: string[] = [];
+    const round = async ({ id }: Lease) => {
+      await sleep(5);
+      done.push(id);
+      return null;
+    };
+    const options = { kind: 'quick', concurrency: 2, sweepMs: 60_000 };
+    const driver = driverOf(createMemoryQueue(silentLogger), round, options);
+    await driver.start({ alone: false });
+    await transaction(database.db, (trx) => driver.schedule(trx, ids));
+    await expect.poll(() => done.length, { timeout: 20_000 }).toBe(20);
+    expect(new Set(done).size).toBe(20);
+    await driver.stop();
+  });
+
+  test('of two processes share fifty things evenly', async () => {
+    const done = new Map<string, number>([
+      ['a', 0],
+      ['b', 0],
+    ]);
+    const drivers = [...done.keys()].map((name) =>
+      driverOf(
+        createMemoryQueue(silentLogger),
+        async () => {
+          await sleep(50);
+          done.set(name, (done.get(name) ?? 0) + 1);
+          return null;
+        },
+        { kind: 'shared', concurrency: 2, sweepMs: 100 },
+      ),
+    );
+    for (const driver of drivers) await driver.start({ alone: false });
+    const ids = Array.from({ length: 50 }, () => newId('thing'));
+    await transaction(database.db, (trx) => drivers[0]!.schedule(trx, ids));
+    await expect.poll(() => [...done.values()].reduce((sum, each) => sum + each), { timeout: 60_000 }).toBe(50);
+    expect(Math.min(...done.values())).toBeGreaterThanOrEqual(15);
+    await Promise.all(drivers.map((driver) => driver.stop()));
+  });
+});
+
+test('a stop waits for rounds as long as it was told, and the lease of one that goes on runs out', async () => {
+  const kind = 'drained';
+  const { begun, round, end } = heldRounds();
+  let aborted = false;
+  const stubborn = driverOf(
+    createMemoryQueue(silentLogger),
+    (lease) => {
+      lease.signal.addEventListener('abort', () => {
+        aborted = true;
+      });
+      return round(lease);
+    },
+    { kind, drainMs: 200, leaseMs: 1500 },
+  );
+  await stubborn.start({ alone: false });
+  const id = newId('thing');
+  await transaction(database.db, (trx) => stubborn.schedule(trx, id));
+  await expect.poll(() => begun, { timeout: 10_000 }).toEqual([id]);
+  const from = performance.now();
+  await stubborn.stop();
+  expect(performance.now() - from).toBeLessThan(5000);
+  expect(aborted).toBe(true);
+  const taken: number[] = [];
+  const next = driverOf(
+    createMemoryQueue(silentLogger),
+    ({ fence }) => Promise.resolve(void taken.push(fence)).then(() => null),
+    { kind, sweepMs: 50 },
+  );
+  await next.start({ alone: false });
+  await expect.poll(() => taken, { timeout: 20_000 }).toEqual([2]);
+  end();
+  await next.stop();
+});
+
+test('who can’t prolong a lease for as long as it lasts is told that it is lost', async () => {
+  const own = connect(database.connection);
+  let lost = false;
+  const driver = createDriver({
+    ...{ db: own, queue: createMemoryQueue(silentLogger), clock: systemClock, logger: silentLogger, concurrency: 1 },
+    kind: 'cut-off',
+    leaseMs: 300,
+    round: async ({ signal }) => {
+      void own.destroy();
+      await sleep(20_000, signal);
+      lost = signal.aborted;
+      return null;
+    },
+  });
+  await driver.start({ alone: false });
+  await transaction(own, (trx) => driver.schedule(trx, newId('thing')));
+  await expect.poll(() => lost, { timeout: 20_000 }).toBe(true);
+  await driver.stop();
 });

@@ -1,7 +1,7 @@
 import { type Clock, type Logger, messageOf, newId, sleep } from '../kernel/index.ts';
 import { type Db, type Trx, afterCommit, together } from '../store/index.ts';
-import type { Queue } from './port.ts';
-import { claim, due, freeLeases, oldestOverdue, release, renew, wishWake } from './store.ts';
+import { type Queue, UnreadableJob, type Worker } from './port.ts';
+import { type Claim, claim, due, freeLeases, oldestOverdue, release, renew, wishWake } from './store.ts';
 
 /** The right to advance one thing, for a while. */
 export interface Lease {
@@ -30,6 +30,10 @@ export interface DriverOptions {
   readonly owner?: string;
   readonly leaseMs?: number;
   readonly sweepMs?: number;
+  /** How long `stop` waits for rounds, whose signals it has aborted, in milliseconds; without it, until all have ended. */
+  readonly drainMs?: number;
+  /** Who is told of work at the commit: this process if it drives (`here`), or whoever takes the job (`queue`). */
+  readonly hint?: 'here' | 'queue';
 }
 
 export interface Driver {
@@ -37,76 +41,135 @@ export interface Driver {
   schedule(trx: Trx, ids: string | readonly string[], at?: number | null): Promise<void>;
   /** `alone`: no other process can hold a lease (this one holds the data directory), so leftovers are freed at once. */
   start(options: { readonly alone: boolean }): Promise<void>;
+  /** Begins no more rounds and lets those that run end. One that doesn't in time keeps its lease until that runs out. */
   stop(): Promise<void>;
   /** What a watchdog wants to know: time since the last sweep and the oldest wake-up nobody took, in milliseconds. */
   progress(): Promise<{ readonly sinceSweep: number; readonly overdue: number }>;
 }
 
+/** How much a timer may be early. */
+const TIMER_SLACK_MS = 50;
+
 export const DRIVER_QUEUE_PREFIX = 'drive-';
+
+interface Active {
+  /** Somebody asked for a look while it was being looked at. */
+  again: boolean;
+  /** Resolves when it is known whether this process holds it. */
+  claimed: Promise<void>;
+  done: Promise<void>;
+}
+
+type Taken = Claim | undefined | 'failed';
 
 /**
  * Keeps things moving that live longer than any process. The row in `work` is the truth (wake-up, lease, fence). A hint
  * makes it quick: a call after the commit where this process drives, and a queue job where another one does. A sweep finds
- * whatever a lost hint or a killed process left behind.
+ * whatever a lost hint or a killed process left behind, and what was due while every place was taken.
  */
 export function createDriver(options: DriverOptions): Driver {
   const { db, clock, logger, kind } = options;
   const leaseMs = options.leaseMs ?? 6000;
   const owner = options.owner ?? newId('drv');
   const stopping = new AbortController();
-  const active = new Map<string, { again: boolean; readonly done: Promise<void> }>();
-  const waiting = new Set<string>();
+  const drained = new AbortController();
+  const active = new Map<string, Active>();
   const timers = new Map<string, NodeJS.Timeout>();
   let driving = false;
+  /** More is due than found a place. */
+  let more = false;
+  let looking: { again: boolean } | undefined;
+  let worker: Worker | undefined;
   let sweptAt = clock.now();
   let sweeping: Promise<void> = Promise.resolve();
 
-  function kick(id: string): void {
-    if (stopping.signal.aborted) return;
+  function room(): number {
+    return stopping.signal.aborted ? 0 : Math.max(0, options.concurrency - active.size);
+  }
+
+  /** Takes it if it is due and free. Resolves when that is known. */
+  function kick(id: string): Promise<void> {
+    if (stopping.signal.aborted) return Promise.resolve();
     clearTimeout(timers.get(id));
     timers.delete(id);
     const current = active.get(id);
     if (current !== undefined) {
       current.again = true;
-      return;
+      return current.claimed;
     }
-    if (active.size >= options.concurrency) {
-      waiting.add(id);
-      return;
+    if (room() === 0) {
+      more = true;
+      return Promise.resolve();
     }
-    const entry = { again: false, done: Promise.resolve() };
-    active.set(id, entry);
-    entry.done = drive(id).finally(() => {
-      active.delete(id);
-      if (entry.again) kick(id);
-      const [next] = waiting;
-      if (next === undefined) return;
-      waiting.delete(next);
-      kick(next);
-    });
+    return begin(id).claimed;
   }
 
-  async function drive(id: string): Promise<void> {
+  function begin(id: string): Active {
+    const claiming = take(id);
+    const entry = { again: false, claimed: claiming.then(() => undefined), done: Promise.resolve() };
+    active.set(id, entry);
+    worker?.roomChanged();
+    entry.done = drive(id, claiming).then((isSound) => {
+      active.delete(id);
+      if (more && isSound) void look();
+      else if (entry.again) void kick(id);
+      worker?.roomChanged();
+    });
+    return entry;
+  }
+
+  async function take(id: string): Promise<Taken> {
     try {
-      const held = await claim(db, { kind, id }, owner, leaseMs);
-      if (held !== undefined) await hold(id, held.fence, held.failures);
+      return await claim(db, { kind, id }, owner, { leaseMs, dueBy: clock.now() + TIMER_SLACK_MS });
     } catch (thrown) {
-      logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to take or give back a lease.');
+      logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to take a lease.');
+      return 'failed';
+    }
+  }
+
+  /** False when the database failed: then what is due waits for the next sweep. */
+  async function drive(id: string, claiming: Promise<Taken>): Promise<boolean> {
+    const held = await claiming;
+    if (held === 'failed') return false;
+    if (held === undefined) return true;
+    try {
+      await hold(id, held.fence, held.failures);
+      return true;
+    } catch (thrown) {
+      logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to give back a lease.');
+      return false;
     }
   }
 
   async function hold(id: string, fence: number, failures: number): Promise<void> {
     const lost = new AbortController();
-    const renewal = setInterval(() => {
-      renew(db, { kind, id }, fence, leaseMs).then(
-        (kept) => (kept ? undefined : lost.abort()),
-        (thrown: unknown) => logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to prolong a lease.'),
-      );
-    }, leaseMs / 3);
+    const letGo = keep(id, fence, lost);
     const end = await runRound({ id, fence, signal: AbortSignal.any([lost.signal, stopping.signal]) }, failures);
-    clearInterval(renewal);
+    letGo();
     const wakeAt = await release(db, { kind, id }, fence, end);
     if (wakeAt !== null) wakeLater(id, wakeAt.getTime());
+  }
+
+  /** Prolongs the lease until `letGo` is called, or `stop` waits no longer. */
+  function keep(id: string, fence: number, lost: AbortController): () => void {
+    let keptAt = performance.now();
+    async function prolong(): Promise<void> {
+      const askedAt = performance.now();
+      try {
+        if (await renew(db, { kind, id }, fence, leaseMs)) keptAt = askedAt;
+        else lost.abort();
+      } catch (thrown) {
+        logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to prolong a lease.');
+        if (performance.now() - keptAt > leaseMs) lost.abort(); // another process may hold it, and nobody can tell
+      }
+    }
+    const renewal = setInterval(() => void prolong(), leaseMs / 3);
+    const letGo = () => clearInterval(renewal);
+    drained.signal.addEventListener('abort', letGo, { once: true });
+    return () => {
+      letGo();
+      drained.signal.removeEventListener('abort', letGo);
+    };
   }
 
   async function runRound(lease: Lease, failures: number): Promise<{ wakeAt: number | null; failure: string | null }> {
@@ -127,32 +190,71 @@ export function createDriver(options: DriverOptions): Driver {
       if (current !== undefined) current.again = true;
       return;
     }
-    if (delay > 3_600_000) return; // the sweep finds it
+    if (delay > 3_600_000 || stopping.signal.aborted) return; // the sweep finds it
     clearTimeout(timers.get(id));
     timers.set(
       id,
-      setTimeout(() => kick(id), delay),
+      setTimeout(() => void kick(id), delay),
     );
   }
 
   async function hint(trx: Trx, ids: readonly string[], at: number | null): Promise<void> {
     if (at !== null && at > clock.now()) return;
-    const isKicked = driving && afterCommit(trx, () => ids.forEach(kick));
+    const isKicked = driving && options.hint !== 'queue' && afterCommit(trx, () => ids.forEach((id) => void kick(id)));
     if (isKicked) return;
     const jobs = ids.map((id) => ({ data: { id }, singleton: id }));
     await options.queue.send(trx, DRIVER_QUEUE_PREFIX + kind, jobs);
   }
 
+  /** Takes what is due, as much as there is room for: the rest is left to others, or to the next place that gets free. */
+  async function look(): Promise<void> {
+    if (looking !== undefined) {
+      looking.again = true;
+      return;
+    }
+    const turn = { again: true };
+    looking = turn;
+    try {
+      while (turn.again && !stopping.signal.aborted) {
+        turn.again = false;
+        const places = room();
+        if (places === 0) break;
+        const ids = await due(db, kind, [...active.keys()], places);
+        more = ids.length === places;
+        for (const id of ids) void kick(id);
+      }
+      sweptAt = clock.now();
+    } catch (thrown) {
+      logger.warn({ kind, reason: messageOf(thrown) }, 'Failed to look for due work.');
+    } finally {
+      looking = undefined;
+    }
+  }
+
   async function sweep(): Promise<void> {
     while (!stopping.signal.aborted) {
-      try {
-        for (const id of await due(db, kind, 200)) kick(id);
-        sweptAt = clock.now();
-      } catch (thrown) {
-        logger.warn({ kind, reason: messageOf(thrown) }, 'Failed to look for due work.');
-      }
+      await look();
       await sleep(options.sweepMs ?? 1000, stopping.signal);
     }
+  }
+
+  function handle({ data }: { readonly data: { readonly id?: unknown } }): Promise<void> {
+    if (typeof data.id !== 'string') throw new UnreadableJob(`a job for ${kind} has no id`);
+    return kick(data.id);
+  }
+
+  async function drain(): Promise<void> {
+    const ends = Promise.allSettled([sweeping, ...[...active.values()].map((entry) => entry.done)]);
+    if (options.drainMs === undefined) {
+      await ends;
+      return;
+    }
+    const inTime = new AbortController();
+    await Promise.race([ends, sleep(options.drainMs, inTime.signal)]);
+    inTime.abort();
+    drained.abort();
+    if (active.size === 0) return;
+    logger.warn({ kind, rounds: active.size }, 'Failed to end every round in time; their leases run out.');
   }
 
   return {
@@ -163,16 +265,19 @@ export function createDriver(options: DriverOptions): Driver {
     },
     start: async ({ alone }) => {
       await freeLeases(db, kind, alone ? null : owner);
-      await options.queue.work<{ id: string }>(DRIVER_QUEUE_PREFIX + kind, { batch: 50 }, (job) =>
-        Promise.resolve(kick(job.data.id)),
+      worker = await options.queue.work<{ id?: unknown }>(
+        DRIVER_QUEUE_PREFIX + kind,
+        { batch: Math.min(50, options.concurrency), room },
+        async (job) => handle(job),
       );
       driving = true;
       sweeping = sweep();
     },
     stop: async () => {
       stopping.abort();
+      worker?.roomChanged();
       for (const timer of timers.values()) clearTimeout(timer);
-      await Promise.allSettled([sweeping, ...[...active.values()].map((entry) => entry.done)]);
+      await drain();
     },
     progress: async () => ({ sinceSweep: clock.now() - sweptAt, overdue: await oldestOverdue(db, kind) }),
   };

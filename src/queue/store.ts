@@ -27,16 +27,20 @@ export async function wishWake(trx: Trx, kind: string, ids: readonly string[], a
     on conflict (kind, id) do update set wake_at = least(work.wake_at, excluded.wake_at)`.execute(trx);
 }
 
-/** Takes the lease when nobody holds a valid one; the fence rises with every claim. */
+/**
+ * Takes the lease of what is due, or whose holder is gone, when nobody holds a valid one; the fence rises with every claim. So a
+ * hint that comes twice, or late, claims nothing. `dueBy`: what is due until then is due (epoch ms; the caller's timer may be early).
+ */
 export async function claim(
   db: Db,
   key: { readonly kind: string; readonly id: string },
   owner: string,
-  leaseMs: number,
+  { leaseMs, dueBy }: { readonly leaseMs: number; readonly dueBy: number },
 ): Promise<Claim | undefined> {
   const { rows } = await sql<Claim>`
     update work set owner = ${owner}, lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond', wake_at = null, fence = fence + 1
-    where kind = ${key.kind} and id = ${key.id} and (lease_until is null or lease_until < clock_timestamp())
+    where kind = ${key.kind} and id = ${key.id} and (lease_until < clock_timestamp()
+      or (lease_until is null and wake_at <= greatest(clock_timestamp(), to_timestamp(${dueBy / 1000}))))
     returning fence, failures`.execute(db);
   return rows[0];
 }
@@ -70,11 +74,12 @@ export async function release(
   return rows[0]?.wake_at ?? null;
 }
 
-/** Ids that want a look now: their time has come, or their holder's lease ran out. */
-export async function due(db: Db, kind: string, limit: number): Promise<readonly string[]> {
+/** Ids that want a look now, but those in `except`: their time has come, or their holder's lease ran out. */
+export async function due(db: Db, kind: string, except: readonly string[], limit: number): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
     select id from work
     where kind = ${kind} and (lease_until < clock_timestamp() or (lease_until is null and wake_at <= clock_timestamp()))
+      and id <> all(${except})
     order by wake_at nulls first limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }
