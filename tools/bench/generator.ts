@@ -10,6 +10,8 @@ export interface RoundOrder {
   readonly duration: number;
   /** Requests a second at even distances; null = each connection sends as soon as it was answered. */
   readonly rate: number | null;
+  /** The round is over after so many, if not before. */
+  readonly count?: number;
 }
 
 export interface RoundResult {
@@ -31,9 +33,12 @@ process.on('message', (order: RoundOrder) => {
 });
 
 async function run(order: RoundOrder): Promise<RoundResult> {
-  const make = requestMaker(order.requests);
+  const { requests, count: most = Infinity } = order;
+  const make = requestMaker(requests);
   const seconds = order.duration / 1000;
-  const count = order.requests.kind === 'push' ? Math.ceil(seconds * (order.rate ?? PREPARED_PER_SECOND)) : 1;
+  const isOne = requests.kind === 'echo' || requests.kind === 'json';
+  const repeats = isOne || (requests.kind === 'labelled' && requests.repeats);
+  const count = isOne ? 1 : Math.min(most, Math.ceil(seconds * (order.rate ?? PREPARED_PER_SECOND)));
   const prepared = Array.from({ length: count }, make);
   const latencies: number[] = [];
   const statuses: Record<string, number> = {};
@@ -43,8 +48,8 @@ async function run(order: RoundOrder): Promise<RoundResult> {
   /** The next request and when it was due; undefined when the round is over. */
   function next(now: number): { readonly request: Buffer; readonly due: number } | undefined {
     const due = order.rate === null ? now : (sent / order.rate) * 1000;
-    if (due >= order.duration) return undefined;
-    const request = order.requests.kind === 'push' ? prepared[sent] : prepared[0];
+    if (due >= order.duration || sent >= most) return undefined;
+    const request = prepared[repeats ? sent % count : sent];
     sent += 1;
     return { request: request ?? make(), due };
   }

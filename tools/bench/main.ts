@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { measureFunctions } from './functions/section.ts';
+import { measureIntake } from './intake/section.ts';
 import { type BenchOptions, SECTIONS, type SectionName, USAGE, readOptions } from './options.ts';
 import { type Figure, type Report, isMet, renderReport } from './report.ts';
 import { measureEcho } from './sections/echo.ts';
-import { measureIntake } from './sections/intake.ts';
 import { measureStages } from './sections/stages.ts';
 import { measureMemory, measureStart } from './sections/start.ts';
 import { median } from './statistics.ts';

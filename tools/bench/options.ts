@@ -15,7 +15,7 @@ export interface BenchOptions {
   readonly round: number;
   /** Rounds of subject and peer each, in turns. */
   readonly rounds: number;
-  /** Folder for processor profiles of the server in the section `functions`. */
+  /** Folder for processor profiles of the server in the sections `functions` and `intake`. */
   readonly profile: string | null;
 }
 
@@ -24,9 +24,10 @@ export const USAGE = `npm run bench -- [section …] [--rounds 5] [--seconds 3] 
   sections   ${DEFAULT_SECTIONS.join(', ')}: all of them by default; as words, or as --only a,b
              functions: only when it is named, as it installs packages to compare with
   --parts    of functions: ${FUNCTION_PARTS.join(',')}
-  --profile  folder for processor profiles of the server (functions)
+  --profile  folder for processor profiles of the server (functions, intake)
 
-Measures a real server process beside a peer in the same run. A missed target is told (✖) and is no error.`;
+Measures a real server process beside a peer in the same run. A missed target is told (✖) and is no error; a delivery or
+a request that got lost is one.`;
 
 /** Reads the flags; a string is what is wrong with them. */
 export function readOptions(argv: readonly string[]): BenchOptions | 'help' | { readonly fault: string } {

@@ -27,6 +27,14 @@ export async function proportionalMemory(pid: number): Promise<number> {
   return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? 0) / 1024;
 }
 
+/** Megabytes of memory that a process had at most so far, shared pages included. */
+export async function peakMemory(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  if (peak === undefined) throw new Error(`the system does not tell how much memory process ${pid} had`);
+  return Number(peak) / 1024;
+}
+
 /** Processor time in milliseconds that processes have used so far. */
 export async function processorTime(pids: readonly number[]): Promise<number> {
   let ticks = 0;

@@ -11,9 +11,20 @@ export type RequestPlan =
       readonly secret: string;
       readonly repository: string;
       readonly sha: string;
+    }
+  | {
+      readonly kind: 'labelled';
+      readonly path: string;
+      readonly secret: string;
+      readonly repository: string;
+      readonly label: string;
+      /** Number of the first issue; each request tells of the next one. Nine digits, so that all bodies are of one size. */
+      readonly first: number;
+      /** For receivers that keep nothing: when all that were made beforehand are sent, they are sent again. */
+      readonly repeats: boolean;
     };
 
-/** Makes requests, each ready to be written to a socket; pushes differ in id and body, as deliveries do. */
+/** Makes requests, each ready to be written to a socket; pushes and labelled issues differ in id and body, as deliveries do. */
 export function requestMaker(plan: RequestPlan): () => Buffer {
   switch (plan.kind) {
     case 'echo': {
@@ -27,6 +38,11 @@ export function requestMaker(plan: RequestPlan): () => Buffer {
     case 'push': {
       const template = pushTemplate(plan);
       return () => pushRequest(plan, template);
+    }
+    case 'labelled': {
+      const template = labelledTemplate(plan);
+      let number = plan.first - 1;
+      return () => labelledRequest(plan, template, (number += 1));
     }
   }
 }
@@ -56,10 +72,43 @@ function pushRequest(
 ): Buffer {
   const id = randomUUID();
   const body = JSON.stringify({ ...template, compare: id });
+  return deliveryRequest('push', { path, secret, id, body });
+}
+
+/** The text around each place where the number of the issue stands. */
+type LabelledTemplate = readonly string[];
+
+const PLACE = 987_654_321;
+
+/** A real labelled issue of GitHub's documentation (12 kB), with the repository and the label that are asked for. */
+function labelledTemplate({ repository, label }: Extract<RequestPlan, { kind: 'labelled' }>): LabelledTemplate {
+  const issues = (examples as unknown as readonly Example[]).find(({ name }) => name === 'issues');
+  const example = issues?.examples.find((each) => each['action'] === 'labeled') ?? {};
+  const put = { ...(example['label'] as object), name: label };
+  const url = `https://github.com/${repository}/issues/${PLACE}`;
+  const issue = { ...(example['issue'] as object), id: PLACE, number: PLACE, html_url: url, labels: [put] };
+  const inRepository = { ...(example['repository'] as object), full_name: repository };
+  return JSON.stringify({ ...example, issue, label: put, repository: inRepository }).split(String(PLACE));
+}
+
+function labelledRequest(
+  { path, secret }: Extract<RequestPlan, { kind: 'labelled' }>,
+  template: LabelledTemplate,
+  number: number,
+): Buffer {
+  return deliveryRequest('issues', { path, secret, id: randomUUID(), body: template.join(String(number)) });
+}
+
+/** A delivery of GitHub, signed. */
+function deliveryRequest(
+  event: string,
+  delivery: { readonly path: string; readonly secret: string; readonly id: string; readonly body: string },
+): Buffer {
+  const { path, secret, id, body } = delivery;
   const signature = createHmac('sha256', secret).update(body).digest('hex');
   const headers = [
     'User-Agent: GitHub-Hookshot/bench',
-    'X-GitHub-Event: push',
+    `X-GitHub-Event: ${event}`,
     `X-GitHub-Delivery: ${id}`,
     `X-Hub-Signature-256: sha256=${signature}`,
   ];

@@ -49,3 +49,22 @@ export async function countStored(
       (select count(*)::int from work where kind = 'run') as work`.execute(db);
   return rows[0] ?? { deliveries: 0, runs: 0, work: 0 };
 }
+
+/** Deliveries of labelled issues: how many are stored, how many with the whole body that was sent, and how many tasks they became. */
+export async function countLabelled(
+  db: Db,
+): Promise<{ readonly deliveries: number; readonly whole: number; readonly tasks: number }> {
+  const { rows } = await sql<{ deliveries: number; whole: number; tasks: number }>`
+    select count(*)::int as deliveries, count(*) filter (where sha256(body) = body_hash)::int as whole,
+      (select count(distinct number)::int from tasks) as tasks
+    from deliveries where event = 'issues' and outcome = 'queued'`.execute(db);
+  return rows[0] ?? { deliveries: 0, whole: 0, tasks: 0 };
+}
+
+/** When the task of an issue was claimed, in epoch milliseconds; undefined while it was not. */
+export async function readClaim(db: Db, number: number): Promise<{ readonly claimedAt: number } | undefined> {
+  const { rows } = await sql<{ claimedAt: number }>`
+    select extract(epoch from claimed_at)::float8 * 1000 as "claimedAt"
+    from tasks where number = ${number} and claimed_at is not null`.execute(db);
+  return rows[0];
+}

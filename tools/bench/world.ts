@@ -74,7 +74,7 @@ async function push(url: string, secret: string, commit: Commit): Promise<number
 }
 
 /** The embedded PostgreSQL of a data directory, as the server itself finds it. */
-async function connectionOf(dataDir: string): Promise<Connection> {
+export async function connectionOf(dataDir: string): Promise<Connection> {
   const id = (await readFile(join(dataDir, 'cluster-id'), 'utf8')).trim();
   const password = await readFile(join(dataDir, 'secrets', 'postgres-password'), 'utf8');
   return { host: join(tmpdir(), `funade-${id}`), port: 5432, user: 'funade', password, database: 'funade' };

@@ -11,7 +11,7 @@ const CONNECTIONS = 32;
 const PACE = 200;
 
 /** Signed pushes that become runs, as fast as they are answered and at an even pace, in turns with the peer. */
-export async function measureIntake(options: BenchOptions): Promise<readonly Figure[]> {
+export async function measurePushes(options: BenchOptions): Promise<readonly Figure[]> {
   return withWorld('webhook', async (world) => {
     const peer = await startPeer({ secret: world.secret, connection: world.connection });
     const generator = startLoadGenerator();
@@ -62,7 +62,7 @@ async function compare(
   return [
     {
       section: 'intake',
-      name: `durable, ${CONNECTIONS} connections`,
+      name: `pushes, durable, ${CONNECTIONS} connections`,
       unit: '/s',
       rounds: fast.map((pair) => pair.subject),
       peer: { name: 'fastify + INSERT', rounds: fast.map((pair) => pair.peer) },
@@ -74,7 +74,7 @@ async function compare(
     },
     {
       section: 'intake',
-      name: `p99 at ${PACE}/s`,
+      name: `pushes, p99 at ${PACE}/s`,
       unit: 'ms',
       rounds: paced.map((pair) => pair.subject),
       peer: { name: 'fastify + INSERT', rounds: paced.map((pair) => pair.peer) },
