@@ -155,7 +155,6 @@ async function furnish(directory: string, { port, user, password, ...ports }: Fu
     ERL_EPMD_PORT: String(ports.mapperPort),
     ERL_EPMD_ADDRESS: HOST,
     ERL_CRASH_DUMP: at('erl_crash.dump'),
-    ERL_CRASH_DUMP: at('erl_crash.dump'),
     RUNNING_UNDER_SYSTEMD: 'true', // the script becomes the server, instead of waiting for it
     RABBITMQ_NODENAME: `funade-${randomBytes(4).toString('hex')}@localhost`,
     RABBITMQ_DIST_PORT: String(ports.distributionPort),

@@ -10,19 +10,26 @@ export interface Batches {
   store(entry: Entry): Promise<Recorded>;
 }
 
-const MOST_ENTRIES = 32;
+const MOST_ENTRIES = 64;
 const MOST_BYTES = 1024 * 1024;
+
+/** How long what waits lets a transaction under way end, so that more goes together into the next one. */
+const PATIENCE_MS = 20;
 
 interface Waiting {
   readonly entry: Entry;
   readonly late: AbortController;
   readonly settle: { resolve(recorded: Recorded): void; reject(reason: unknown): void };
   readonly timer: NodeJS.Timeout;
+  /** Milliseconds of the process's clock. */
+  readonly since: number;
 }
 
 /**
- * A commit costs the same for one delivery as for many, so whatever has arrived while all transactions are busy goes into the
- * next one. Alone, a delivery waits for nobody. One that came too late keeps its transaction until that ends and commits nothing.
+ * A commit costs the same for one delivery as for many, so whatever has arrived while a transaction is under way goes into the
+ * next one. Alone, a delivery waits for nobody. A second transaction begins beside the first when a whole batch waits, or when
+ * the first takes long: one that is stuck must not hold up the rest. One that came too late keeps its transaction until that ends and
+ * commits nothing.
  */
 export function createBatches(
   recorder: Recorder,
@@ -30,6 +37,7 @@ export function createBatches(
 ): Batches {
   const line = new Set<Waiting>();
   let busy = 0;
+  let patience: NodeJS.Timeout | undefined;
 
   function next(): readonly Waiting[] {
     const batch: Waiting[] = [];
@@ -45,13 +53,24 @@ export function createBatches(
   }
 
   function pump(): void {
+    clearTimeout(patience);
     while (busy < limits.concurrency && line.size > 0) {
+      const wait = busy === 0 || line.size >= MOST_ENTRIES ? 0 : patienceLeft();
+      if (wait > 0) {
+        patience = setTimeout(pump, wait);
+        return;
+      }
       busy += 1;
       void run(next()).finally(() => {
         busy -= 1;
         pump();
       });
     }
+  }
+
+  function patienceLeft(): number {
+    const [first] = line;
+    return first === undefined ? 0 : Math.ceil(first.since + PATIENCE_MS - performance.now());
   }
 
   async function run(batch: readonly Waiting[]): Promise<void> {
@@ -85,6 +104,7 @@ export function createBatches(
           late: new AbortController(),
           settle: { resolve, reject },
           timer: setTimeout(() => expire(waiting), limits.storeMs),
+          since: performance.now(),
         };
         line.add(waiting);
         pump();

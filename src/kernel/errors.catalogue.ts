@@ -707,7 +707,7 @@ export const catalogue = {
     exit: 1,
     retryable: false,
     message: "Can't {act} on {host}: the account may not ({reason}).",
-    fix: 'Give the token or App the permission, or configure one that has it; `funade doctor` tells which are needed.',
+    fix: 'Give the token or App the permission, or configure one that has it. What is needed stands in `docs/how-to/connect-github.md` and `connect-gitlab.md`.',
   },
   FUN_FORGE_NOT_FOUND: {
     blame: 'config',
@@ -748,7 +748,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't use this source: {count} fault(s).",
-    fix: 'Correct what is named below; `funade source add --help` shows the form.',
+    fix: 'Correct these values; `funade source add --help` shows the form.',
   },
   // broker
   FUN_BROKER_UNAVAILABLE: {

@@ -345,7 +345,7 @@ export const japanese: {
   },
   FUN_FORGE_REFUSED: {
     message: '{host} での操作({act})は、このアカウントには許可されていません({reason})。',
-    fix: 'トークンまたは App に権限を与えるか、権限のあるものを設定してください。必要な権限は `funade doctor` で分かります。',
+    fix: 'トークンまたは App に権限を与えるか、権限のあるものを設定してください。必要な権限は `docs/how-to/connect-github.md` と `connect-gitlab.md` にあります。',
   },
   FUN_FORGE_NOT_FOUND: {
     message: '{host} での操作({act})の対象がないか、このアカウントからは見えません。',
@@ -365,7 +365,7 @@ export const japanese: {
   },
   FUN_SOURCE_INVALID: {
     message: 'このソースは使えません。問題は {count} 件です。',
-    fix: '下に示した箇所を直してください。書式は `funade source add --help` で分かります。',
+    fix: 'これらの値を直してください。書式は `funade source add --help` で分かります。',
   },
   FUN_BROKER_UNAVAILABLE: {
     message: '{address} の RabbitMQ を使えませんでした({reason})。',
