@@ -72,6 +72,8 @@ export function createForgeRooms(options: ForgeRoomsOptions): ForgeRooms {
     clock,
     logger,
     queue: options.queue,
+    // Those who run a broker want to see tasks go through it.
+    hint: config.rabbitmq.enabled ? 'queue' : 'here',
     owner: options.owner,
     forges: forgeWebhooks,
     forgeOf: (source) => sources.directory.forgeOf(source),

@@ -6,6 +6,7 @@ import type { Duties } from '../roles.ts';
 import type { Rollouts } from '../rollouts/index.ts';
 import type { Sandbox } from '../sandbox/index.ts';
 import { type Db, databaseNow } from '../store/index.ts';
+import type { Queues } from './queues.ts';
 
 /** An engine that has not looked for work for this long, or left due work lying, is stuck. */
 const STUCK_MS = 15_000;
@@ -25,6 +26,7 @@ export function createHealth(rooms: {
   readonly rollouts: Rollouts;
   readonly sandbox: Sandbox;
   readonly agent: Pick<Agent, 'progress'>;
+  readonly broker: Queues['broker'];
 }): Health {
   let isStarted = false;
   let away: string | null = null;
@@ -58,6 +60,14 @@ export function createHealth(rooms: {
     return engine('tasks', { progress: async () => ({ ...(await rooms.agent.progress()), overdue: 0 }) });
   }
 
+  /** Never down: messages wait in the outbox, and consumers look into the database. */
+  function broker(): readonly ComponentHealth[] {
+    if (rooms.broker === null) return [];
+    const trouble = rooms.broker.trouble();
+    if (trouble === null) return [{ name: 'broker', status: 'ok', detail: 'takes messages' }];
+    return [{ name: 'broker', status: 'degraded', detail: trouble }];
+  }
+
   async function components(): Promise<readonly ComponentHealth[]> {
     const start: ComponentHealth = isStarted
       ? { name: 'server', status: 'ok', detail: 'started' }
@@ -74,7 +84,7 @@ export function createHealth(rooms: {
       status: tier === 'C' ? 'degraded' : 'ok',
       detail: `tier ${tier}: ${reason}`,
     };
-    return [start, store, ...engines, ...consumers, sandbox];
+    return [start, store, ...engines, ...consumers, ...broker(), sandbox];
   }
 
   return {

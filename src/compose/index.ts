@@ -79,7 +79,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
 
   const sandbox = createSandbox({ logger, stateDir: await dataDir.folder('processes') });
   const metrics = createMetrics();
-  const { queue, taskQueue } = openQueues({ config, connection, db, logger, registry: metrics.registry });
+  const { queue, taskQueue, broker } = openQueues({ config, connection, db, logger, registry: metrics.registry });
   const artifacts = createArtifacts({ directory: await dataDir.folder('artifacts') });
   const source = createSource({
     directory: await dataDir.folder('repositories'),
@@ -157,7 +157,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
   });
   const { sources, intake, agent, poller } = forgeRooms;
   rooms.connectAgent(agent);
-  const health = createHealth({ db, clock, duties, releases, rollouts, sandbox, agent });
+  const health = createHealth({ db, clock, duties, releases, rollouts, sandbox, agent, broker });
   const version = await packageVersion();
   const api = createApi({
     ...listenAddress(config),

@@ -43,9 +43,17 @@ interface Session {
   readonly answers: Answer[];
   settling: Promise<void> | null;
   isUnsettled: boolean;
+  /** The window has been open for long, and nothing has come. */
+  isIdle: boolean;
 }
 
 const PAUSES_MS = [250, 1000, 5000, 15_000] as const;
+
+/** What the broker has not answered by then it has lost: it does so when a queue is deleted at that moment. */
+const ANSWER_WITHIN_MS = 15_000;
+
+/** How often an idle consumer begins anew, since nothing tells of a queue that was deleted and made again while it began. */
+const RENEW_MS = 20_000;
 
 /**
  * Takes messages from one queue, never more than there is room for. The number that a consumer may be sent can't be changed, so it
@@ -84,7 +92,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const closed = new Promise<void>((resolve) => {
       channel.once('close', resolve);
     });
-    const mine: Session = { channel, window: null, answers: [], settling: null, isUnsettled: false };
+    const mine: Session = { channel, window: null, answers: [], settling: null, isUnsettled: false, isIdle: false };
     channel.on('error', (error: unknown) =>
       logger.warn({ queue, reason: messageOf(error) }, 'Failed to take messages; trying again.'),
     );
@@ -95,7 +103,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     session = mine;
     onBegun();
     settle(mine);
+    const renewal = setInterval(() => {
+      mine.isIdle = mine.window?.unanswered === 0;
+      settle(mine);
+    }, RENEW_MS);
     await closed;
+    clearInterval(renewal);
     if (session === mine) session = undefined;
   }
 
@@ -118,7 +131,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       mine.isUnsettled = false;
       const { window } = mine;
       const finished = mine.answers.filter((each) => each.window === window).length;
-      if (window !== null && window.size - window.unanswered + finished > places()) await close(mine, window);
+      const isTooMuch = window !== null && window.size - window.unanswered + finished > places();
+      if (window !== null && (isTooMuch || mine.isIdle)) await close(mine, window);
+      mine.isIdle = false;
       answer(mine);
       const wanted = places();
       if (mine.window !== null && wanted > mine.window.size - mine.window.unanswered) await close(mine, mine.window);
@@ -128,15 +143,15 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   async function open(mine: Session, size: number): Promise<void> {
     const { channel } = mine;
-    await channel.basicQos({ prefetchCount: size });
+    await answered(channel.basicQos({ prefetchCount: size }));
     const window = { tag: newId('take'), size, unanswered: 0 };
     mine.window = window;
-    await channel.basicConsume({ queue, consumerTag: window.tag }, (message) => take(mine, window, message));
+    await answered(channel.basicConsume({ queue, consumerTag: window.tag }, (message) => take(mine, window, message)));
   }
 
   /** What is on its way when the broker hears of it arrives before its answer, and is handed over one turn later. */
   async function close(mine: Session, window: Window): Promise<void> {
-    await mine.channel.basicCancel({ consumerTag: window.tag });
+    await answered(mine.channel.basicCancel({ consumerTag: window.tag }));
     await new Promise(setImmediate);
     mine.window = null;
   }
@@ -144,6 +159,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   function take(mine: Session, window: Window, message: AsyncMessage): void {
     if (!mine.channel.active) return;
     window.unanswered += 1;
+    mine.isIdle = false;
     const handling = options.handle(message).then((verdict) => {
       running.delete(handling);
       mine.answers.push({ window, deliveryTag: message.deliveryTag, verdict });
@@ -186,4 +202,17 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       await last.channel.close();
     },
   };
+}
+
+async function answered<T>(asking: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const late = sleep(ANSWER_WITHIN_MS, done.signal).then((): never => {
+    throw new Error(`the broker did not answer within ${ANSWER_WITHIN_MS / 1000} s`);
+  });
+  late.catch(() => {});
+  try {
+    return await Promise.race([asking, late]);
+  } finally {
+    done.abort();
+  }
 }
