@@ -35,7 +35,11 @@ interface Told {
   readonly deliveryId?: string;
   readonly via?: TaskArrival['via'];
   readonly projectId?: string | null;
-  readonly host?: string | null;
+  /** Of the source's pages. */
+  readonly host?: string;
+  /** As the payload names it; the source's where it is not given. */
+  readonly payloadHost?: string | null;
+  readonly isReplay?: boolean;
   readonly number?: number;
   readonly actor?: Actor;
   readonly at?: number | null;
@@ -49,7 +53,12 @@ function arrival(told: Told, part: object): TaskArrival {
   deliveries += 1;
   const { number = 1, projectId = '7', host = 'github.com', actor = MONA } = told;
   const event = {
-    repository: { host, id: projectId, fullName: 'octo/greeter', cloneUrls: [] },
+    repository: {
+      host: told.payloadHost === undefined ? host : told.payloadHost,
+      id: projectId,
+      fullName: 'octo/greeter',
+      cloneUrls: [],
+    },
     subject: {
       kind: 'issue',
       number,
@@ -68,8 +77,10 @@ function arrival(told: Told, part: object): TaskArrival {
     event,
     source: told.source ?? 'github',
     forge: told.forge ?? 'github',
+    host,
     deliveryId: told.deliveryId ?? `delivery-${deliveries}`,
     via: told.via ?? 'webhook',
+    isReplay: told.isReplay ?? false,
   };
 }
 

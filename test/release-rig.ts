@@ -122,6 +122,15 @@ export interface TestEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** What every update of the configured source `github` has. */
+export const FROM_GITHUB = {
+  source: 'github',
+  forge: 'github',
+  host: 'github.com',
+  via: 'webhook',
+  isReplay: false,
+} as const;
+
 export interface ReleaseRig {
   readonly database: TestDatabase;
   readonly root: string;

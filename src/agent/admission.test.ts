@@ -22,7 +22,6 @@ describe('what starts no task says why', () => {
     ['created without the label', opened({ labels: ['bug'] }), 'not_target_label'],
     ['a closed issue', labelled({ open: false }), 'subject_closed'],
     ['a repository without id', labelled({ projectId: null }), 'payload_mismatch'],
-    ['a repository without host', opened({ host: null }), 'payload_mismatch'],
     ['an assignment', assigned(), 'nothing_to_do'],
     ['closed without a task', closed(), 'nothing_to_do'],
     ['closed without an id', closed({ projectId: null }), 'payload_mismatch'],
@@ -125,9 +124,23 @@ describe('one task for one act', () => {
     expect(both.flat()).toContainEqual(ignored('task_alive'));
   });
 
+  test('by a webhook that names the address for people, and by a poll of the API behind it', async () => {
+    const there = { source: 'gitlab', forge: 'gitlab', host: 'gitlab.internal:8080' };
+    await rig.admit(labelled({ ...there, payloadHost: 'git.example.com' }));
+    expect(await rig.admit(labelled({ ...there, via: 'poll' }))).toEqual([ignored('task_alive')]);
+    expect(await rig.admit(labelled({ ...there, payloadHost: null }))).toEqual([ignored('task_alive')]);
+    expect(await rig.tasks()).toMatchObject([{ host: 'gitlab.internal:8080' }]);
+  });
+
+  test('but not by another forge whose payload claims to be this one', async () => {
+    await rig.admit(labelled());
+    const claiming = labelled({ source: 'team-b', host: 'ghe.example.com', payloadHost: 'github.com' });
+    expect(queued(await rig.admit(claiming))).toHaveLength(1);
+  });
+
   test('by two sources that lead to the same repository', async () => {
     await rig.admit(labelled({ source: 'github' }));
-    expect(await rig.admit(labelled({ source: 'github-mirror', host: 'GitHub.com' }))).toEqual([ignored('task_alive')]);
+    expect(await rig.admit(labelled({ source: 'github-mirror' }))).toEqual([ignored('task_alive')]);
   });
 
   test('by two hooks, when the first task could not even take the label off', async () => {
@@ -152,6 +165,26 @@ describe('one task for one act', () => {
     expect(await rig.admit(labelled({ at: AT + 1000, via: 'webhook' }))).toEqual([ignored('already_handled')]);
     expect(await rig.admit(labelled({ at: null, via: 'poll' }))).toEqual([ignored('already_handled')]);
     expect(queued(await rig.admit(labelled({ at: AT + 1001, via: 'poll' })))).toHaveLength(1);
+  });
+
+  test('a poll that finds open again what was closed before its task began', async () => {
+    await rig.admit(labelled({ at: AT }));
+    await rig.admit(closed({ at: AT + 5000 }));
+    expect(queued(await rig.admit(labelled({ at: AT, via: 'poll' })))).toHaveLength(1);
+    expect(await rig.tasks()).toHaveLength(2);
+  });
+
+  test('a poll that finds what nobody may start makes one task of the act, and one more when it was opened again', async () => {
+    await rig.start();
+    rig.forge.roles.set('mona', 'read');
+    const id = await rig.hand({ at: AT });
+    expect(await rig.ended(id)).toMatchObject({ state: 'cancelled', reason: 'actor_not_allowed' });
+    expect(await rig.admit(labelled({ at: AT, via: 'poll' }))).toEqual([ignored('already_handled')]);
+    const [decision] = await rig.admit(opened({ again: true, at: AT + 60_000, via: 'poll' }));
+    await rig.ended(decision?.kind === 'queued' ? (decision.taskIds[0] ?? '') : '');
+    expect(await rig.admit(opened({ again: true, at: AT + 60_000, via: 'poll' }))).toEqual([
+      ignored('already_handled'),
+    ]);
   });
 
   test('fifty deliveries at once for ten issues', async () => {
@@ -195,7 +228,8 @@ test('a replay of a delivery hands over again', async () => {
   rig.forge.label(1, LABELS.trigger);
   const [first] = await rig.admit(opened({ at: AT }));
   await rig.ended(first?.kind === 'queued' ? (first.taskIds[0] ?? '') : '');
-  expect(queued(await rig.admit(opened({ at: AT, deliveryId: 'replay:dlv_1' })))).toHaveLength(1);
+  expect(await rig.admit(opened({ at: AT, deliveryId: 'replay:dlv_1' }))).toEqual([ignored('already_handled')]);
+  expect(queued(await rig.admit(opened({ at: AT, isReplay: true })))).toHaveLength(1);
 });
 
 describe('closing', () => {

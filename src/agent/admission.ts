@@ -99,6 +99,7 @@ function pastOf(row: HistoryRow): PastTask {
   return {
     id: row.id,
     state: row.state,
+    reason: row.reason,
     generation: row.generation,
     via: row.via,
     triggeredBy: row.triggered_by,
@@ -122,14 +123,16 @@ function follow(
     case 'ignored':
       return { admitted: verdict, restsOn };
     case 'cancel': {
-      const after = history.map((task) => (task.id === verdict.task ? { ...task, state: 'cancelled' as const } : task));
+      const after = history.map((task) =>
+        task.id === verdict.task ? { ...task, state: 'cancelled' as const, reason: 'subject_closed' } : task,
+      );
       courses.set(name, { history: after, restsOn: place });
       return { admitted: { kind: 'ignored', reason: 'task_cancelled' }, restsOn, cancel: verdict.task };
     }
     case 'queue': {
       const task = taskFor(means, wish, arrival, { generation: verdict.generation, now });
       courses.set(name, {
-        history: [pastOf({ ...task, state: 'queued', took_label: false, place }), ...history],
+        history: [pastOf({ ...task, state: 'queued', reason: null, took_label: false, place }), ...history],
         restsOn: place,
       });
       return { admitted: { kind: 'queued', taskIds: [task.id] }, restsOn, task };

@@ -7,8 +7,12 @@ export interface TaskArrival {
   readonly source: string;
   /** Id of the forge's implementation. */
   readonly forge: string;
+  /** Host of the source's pages, which subjects are known by. */
+  readonly host: string;
   readonly deliveryId: string;
   readonly via: 'webhook' | 'poll';
+  /** A person had a stored delivery admitted once more. */
+  readonly isReplay: boolean;
 }
 
 export type TaskAdmitted =

@@ -1,4 +1,3 @@
-import type { TaskEvent } from '../forges/index.ts';
 import { assertNever } from '../kernel/index.ts';
 import type { TaskArrival, TaskState } from './port.ts';
 import type { SubjectId, TriggeredBy } from './store.ts';
@@ -18,7 +17,8 @@ export interface TriggerRule {
 }
 
 /** Reads an arrival. The trigger is a label that was put on now, or at creation; never one that is just there. */
-export function wishOf({ event, forge }: TaskArrival, rule: TriggerRule): Wish {
+export function wishOf(arrival: TaskArrival, rule: TriggerRule): Wish {
+  const { event } = arrival;
   switch (event.kind) {
     case 'label_added':
       if (!includesLabel(event.added, rule)) return ignored('not_target_label');
@@ -27,7 +27,7 @@ export function wishOf({ event, forge }: TaskArrival, rule: TriggerRule): Wish {
       if (!includesLabel(event.subject.labels, rule)) return ignored('not_target_label');
       break;
     case 'closed': {
-      const subject = subjectIn(event, forge);
+      const subject = subjectIn(arrival);
       return subject === null ? ignored('payload_mismatch') : { kind: 'close', subject };
     }
     case 'assigned':
@@ -37,7 +37,7 @@ export function wishOf({ event, forge }: TaskArrival, rule: TriggerRule): Wish {
     default:
       return assertNever(event);
   }
-  const subject = subjectIn(event, forge);
+  const subject = subjectIn(arrival);
   if (subject === null) return ignored('payload_mismatch');
   if (!event.subject.open) return ignored('subject_closed');
   return { kind: 'task', subject, by: event.kind };
@@ -51,10 +51,12 @@ function includesLabel(labels: readonly string[], { trigger, labelKey }: Trigger
   return labels.some((label) => labelKey(label) === labelKey(trigger));
 }
 
-/** Null when the payload does not say which one it is: names change, ids do not. */
-function subjectIn({ repository, subject }: TaskEvent, forge: string): SubjectId | null {
-  if (repository.id === null || repository.host === null) return null;
-  const host = repository.host.toLowerCase();
+/**
+ * Null when the payload does not say which one it is: names change, ids do not. The host is the source's: a payload names the address
+ * that people use, which may be another one than that of the API, and polling must find the same subject.
+ */
+function subjectIn({ event: { repository, subject }, forge, host }: TaskArrival): SubjectId | null {
+  if (repository.id === null) return null;
   return { forge, host, projectId: repository.id, kind: subject.kind, number: subject.number };
 }
 
@@ -62,6 +64,8 @@ function subjectIn({ repository, subject }: TaskEvent, forge: string): SubjectId
 export interface PastTask {
   readonly id: string;
   readonly state: TaskState;
+  /** Why it ended, for those that were cancelled. */
+  readonly reason: string | null;
   readonly generation: number;
   readonly via: 'webhook' | 'poll' | 'retry';
   readonly triggeredBy: TriggeredBy;
@@ -109,10 +113,13 @@ const SAME = 1000;
  * come through the hooks of project and group, and polling finds what a webhook tells of as well. Where the task took the label
  * off, a needless one would be cancelled when it is claimed; these rules keep it from being made at all.
  */
-function wasHandled({ event, via, deliveryId }: TaskArrival, history: readonly PastTask[]): boolean {
-  if (deliveryId.startsWith('replay:') || history.length === 0) return false;
+function wasHandled({ event, via, isReplay }: TaskArrival, history: readonly PastTask[]): boolean {
+  if (isReplay || history.length === 0) return false;
   const { at } = event;
-  if (via === 'poll') return at === null || history.some(({ triggeredAt }) => isSince(triggeredAt, at - SAME));
+  if (via === 'poll') {
+    const counted = history.filter((task) => !wasLeftUndone(task));
+    return at === null || counted.some(({ triggeredAt }) => isSince(triggeredAt, at - SAME));
+  }
   if (event.kind === 'opened' && !event.again) return true;
   if (at === null) return false;
   return history.some(
@@ -121,6 +128,14 @@ function wasHandled({ event, via, deliveryId }: TaskArrival, history: readonly P
       (task.triggeredBy === 'opened' && isNear(task.triggeredAt, at)) ||
       (!task.tookLabel && task.triggeredAt === at),
   );
+}
+
+/**
+ * Cancelled because its subject was closed, before it took the label. A poll only finds what is open: it was opened again since.
+ * Whoever was not allowed to start a task is not asked about again.
+ */
+function wasLeftUndone({ state, reason, tookLabel }: PastTask): boolean {
+  return state === 'cancelled' && reason === 'subject_closed' && !tookLabel;
 }
 
 function isSince(time: number | null, since: number): boolean {

@@ -92,7 +92,7 @@ export async function lockSubjects(trx: Trx, subjects: readonly SubjectId[]): Pr
 }
 
 const HISTORIES = `
-  select s.place, t.id, t.state, t.generation, t.via, t.triggered_by, t.triggered_at, t.queued_at, t.took_label
+  select s.place, t.id, t.state, t.reason, t.generation, t.via, t.triggered_by, t.triggered_at, t.queued_at, t.took_label
   from json_to_recordset($1::json) as s (place int, forge text, host text, "projectId" text, kind text, number bigint)
   cross join lateral (
     select * from tasks
@@ -102,7 +102,7 @@ const HISTORIES = `
 
 export type HistoryRow = Pick<
   TaskRow,
-  'id' | 'state' | 'generation' | 'via' | 'triggered_by' | 'triggered_at' | 'queued_at' | 'took_label'
+  'id' | 'state' | 'reason' | 'generation' | 'via' | 'triggered_by' | 'triggered_at' | 'queued_at' | 'took_label'
 > & { readonly place: number };
 
 /** The last tasks of each subject, newest first, with the subject's place in the list. */

@@ -4,6 +4,7 @@ import { FunadeError, type Language, type Logger, newId, sleep } from '../kernel
 import { log } from './errors.ts';
 import type { RawHandler } from './port.ts';
 import { headersOf, preferredLanguage, problemOf } from './problem.ts';
+import { createRequestDeadline } from './request-deadline.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -28,8 +29,9 @@ export interface Listener {
   drain(deadlineMs: number): Promise<void>;
 }
 
-/** Senders of webhooks get no more, and none of the others needs more. */
 const HEADERS_WITHIN_MS = 10_000;
+/** From the first byte of the head to the last of the body; a socket is closed within 15 s. */
+const WEBHOOK_WITHIN_MS = 14_500;
 const REQUEST_WITHIN_MS = 120_000;
 const KEEP_ALIVE_MS = 72_000; // longer than the 60 s of common proxies, so that they and not we end idle connections
 const LOOK_EVERY_MS = 25;
@@ -40,6 +42,7 @@ export function createListener(options: ListenerOptions): Listener {
   const { host, port, fn, webhook, lambda } = options;
   const sockets = new Set<Socket>();
   const active = new Set<ServerResponse>();
+  const deadline = createRequestDeadline();
   let server: Server | null = null;
   let isClosing = false;
 
@@ -49,12 +52,18 @@ export function createListener(options: ListenerOptions): Listener {
     response: ServerResponse,
   ): void {
     active.add(response);
-    response.once('close', () => active.delete(response));
+    const { socket } = request;
+    response.once('close', () => {
+      active.delete(response);
+      deadline.answered(socket);
+    });
     if (isClosing) response.shouldKeepAlive = false;
     const url = request.url ?? '/';
     if (fn !== undefined && url.startsWith('/fn/')) runRaw(fn, request, response, options);
-    else if (webhook !== undefined && url.startsWith('/webhook/')) runRaw(webhook, request, response, options);
-    else if (lambda !== undefined && AWS_VERSION.test(url)) runRaw(lambda, request, response, options);
+    else if (webhook !== undefined && url.startsWith('/webhook/')) {
+      deadline.limit(request, response, WEBHOOK_WITHIN_MS);
+      runRaw(webhook, request, response, options);
+    } else if (lambda !== undefined && AWS_VERSION.test(url)) runRaw(lambda, request, response, options);
     else handler(request, response);
   }
 
@@ -78,7 +87,9 @@ export function createListener(options: ListenerOptions): Listener {
       server.on('connection', (socket) => {
         sockets.add(socket);
         socket.once('close', () => sockets.delete(socket));
+        deadline.opened(socket);
       });
+      server.once('close', deadline.stop);
       return server;
     },
     closing: () => isClosing,
@@ -112,8 +123,8 @@ export function createListener(options: ListenerOptions): Listener {
       draining.close(() => drained.abort());
       // A browser keeps spare connections open that never sent a byte; Node counts them as busy.
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-      const deadline = performance.now() + deadlineMs;
-      while (!drained.signal.aborted && performance.now() < deadline) {
+      const until = performance.now() + deadlineMs;
+      while (!drained.signal.aborted && performance.now() < until) {
         draining.closeIdleConnections();
         await sleep(LOOK_EVERY_MS, drained.signal);
       }

@@ -164,6 +164,29 @@ test('doctor tells of each source what keeps it from working, and what to do', a
   expect(checks.slice(1).every(({ fix }) => fix !== null)).toBe(true);
 });
 
+test('doctor tells what is wrong with a source itself, and codes of a forge in words', async () => {
+  const hook = {
+    id: '7',
+    url: null,
+    troubles: ['last_status=502', 'disabled_until=2026-05-01T00:00:00.000Z'],
+    checkedAt: 0,
+  };
+  const lastFailure = { at: Date.now(), reason: 'addresses_unknown', client: '192.0.2.7', count: 1 };
+  const troubled = { troubles: ['plain_http', 'secret_unreadable=old'], lastFailure, lastDelivery: null };
+  const checks = await doctor([source({ ...troubled, repositories: [repository('a/b', { hook })] })]);
+  expect(checks).toMatchObject([
+    { status: 'warn', finding: expect.stringContaining('can read the token'), fix: expect.any(String) },
+    { status: 'warn', finding: expect.stringContaining('secret old can’t be decrypted'), fix: expect.any(String) },
+    {
+      status: 'warn',
+      finding: expect.stringContaining('does not tell from where GitHub delivers'),
+      fix: expect.stringContaining('githubAddressesOnly'),
+    },
+    { status: 'warn', finding: expect.stringContaining('was 502.') },
+    { status: 'warn', finding: expect.stringContaining('until 2026-05-01T00:00:00.000Z.') },
+  ]);
+});
+
 test('doctor warns of requests to a forge that nobody set up, and does not fail', async () => {
   const lastFailure = { at: 0, reason: 'no_secret', client: '192.0.2.7', count: 1 };
   const unused = { credentials: 'none' as const, secrets: [], lastDelivery: null, lastFailure };

@@ -86,19 +86,18 @@ function joined(parts: readonly Part[]): AdmissionPlan {
   };
 }
 
-function updateOf({ event, deliveryId, via }: Arrival): RefUpdate | null {
+function updateOf({ event, ...arrival }: Arrival): RefUpdate | null {
   if (event.kind !== 'push' && event.kind !== 'tag') return null;
-  const { headCommit } = event;
+  const { headCommit, repository } = event;
   return {
+    ...arrival,
     kind: event.kind,
     ref: event.kind === 'push' ? event.branch : event.tag,
     sha: event.after,
     before: event.before,
-    repository: { fullName: event.repository.fullName, addresses: event.repository.cloneUrls },
+    repository: { id: repository.id, fullName: repository.fullName, addresses: repository.cloneUrls },
     actor: event.actor,
     commit: headCommit === null || headCommit.at === null ? null : { ...headCommit, at: headCommit.at },
-    deliveryId,
-    via,
   };
 }
 

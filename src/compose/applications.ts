@@ -1,11 +1,11 @@
 import type { PolledApplication, SourceDirectory } from '../intake/index.ts';
-import { type AppRow, listApps } from '../releases/index.ts';
+import { type AppRow, listApps, remoteOf } from '../releases/index.ts';
 import type { Db } from '../store/index.ts';
 
 /** Names of the repositories on a forge's host that applications come from. */
 export async function repositoriesOn(db: Db, host: string): Promise<readonly string[]> {
   const apps = await listApps(db);
-  return [...new Set(apps.filter((app) => remoteOf(app)?.host === host).map(nameOf))];
+  return [...new Set(apps.filter((app) => remoteOf(app.source)?.host === host).map(nameOf))];
 }
 
 /** Applications whose forge can be asked what became of their branches and tags. */
@@ -15,7 +15,7 @@ export async function applicationsOf(
 ): Promise<readonly PolledApplication[]> {
   const apps = await listApps(db);
   return apps.flatMap((app) => {
-    const remote = remoteOf(app);
+    const remote = remoteOf(app.source);
     const source = remote === undefined ? null : sources.homeOf(remote.host);
     if (source === null) return [];
     const { branches, tags } = app.triggers;
@@ -25,24 +25,6 @@ export async function applicationsOf(
 
 /** As its address writes it; without one that fits, as it was registered. */
 function nameOf(app: AppRow): string {
-  const path = remoteOf(app)?.path ?? '';
+  const path = remoteOf(app.source)?.path ?? '';
   return path.toLowerCase() === app.repository ? path : app.repository;
-}
-
-/** Host and path of `https://host/path.git`, `ssh://git@host/path` and `git@host:path`; undefined for a folder. */
-function remoteOf({ source }: AppRow): { readonly host: string; readonly path: string } | undefined {
-  const scp = /^(?:[\w.+-]+@)?([\w.-]+):(?!\/\/)(.+)$/.exec(source);
-  if (scp !== null) return { host: scp[1] ?? '', path: bare(scp[2] ?? '') };
-  if (!URL.canParse(source)) return undefined;
-  const { protocol, host, hostname, pathname } = new URL(source);
-  // SSH has a port of its own, which is not that of the pages.
-  const named = protocol === 'ssh:' ? hostname : host;
-  return named === '' ? undefined : { host: named, path: bare(pathname) };
-}
-
-function bare(path: string): string {
-  return path
-    .replace(/^\/+/, '')
-    .replace(/\/+$/, '')
-    .replace(/\.git$/, '');
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { atLeast, createApi, createMetrics, functionResourcesOf, resourcesOf } from '../api/index.ts';
 import { type ServerConfig, listenAddress, processEnvironment } from '../config/index.ts';
 import { type Functions, createFunctions } from '../functions/index.ts';
-import type { PollReport } from '../intake/index.ts';
+import { type PollReport, handleWhileStarting } from '../intake/index.ts';
 import { type Clock, type Logger, messageOf, sleep } from '../kernel/index.ts';
 import { createCatalog, createReleases, createSource } from '../releases/index.ts';
 import { LATENCY_BOUNDS, createRollouts } from '../rollouts/index.ts';
@@ -86,8 +86,8 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     logger,
     environment: gitEnvironment(),
   });
-  // The lock on the data directory makes sure that only one process bears this name.
-  const owner = `${hostname()}:${dataDir.path}`;
+  // The lock on the data directory makes sure that only one process bears this name, wherever the directory is mounted.
+  const owner = `${hostname()}:${dataDir.instanceId}`;
   const rates = functionRates(config.functions, clock);
   const functions = createFunctions({
     db,
@@ -159,6 +159,9 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
   rooms.connectAgent(agent);
   const health = createHealth({ db, clock, duties, releases, rollouts, sandbox, agent, broker });
   const version = await packageVersion();
+  // Before the last migration and the queues' tables a delivery would be admitted into nothing.
+  let isUp = false;
+  const starting = { handle: handleWhileStarting };
   const api = createApi({
     ...listenAddress(config),
     db,
@@ -171,7 +174,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     webRoot: duties.api ? webRoot() : null,
     ...(duties.functions ? { fn: functions.gateway, lambda: functions.lambda } : {}),
     ...(duties.webhook && config.webhook.enabled
-      ? { webhook: (request, response) => intake.handle(request, response) }
+      ? { webhook: (request, response) => (isUp ? intake : starting).handle(request, response) }
       : {}),
     resources: [
       ...(duties.api
@@ -243,6 +246,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
       logger,
     });
     health.started();
+    isUp = true;
     const { tier, reason } = sandbox.isolation();
     return {
       address,

@@ -42,9 +42,16 @@ function githubCredentials({ app, token }: ServerConfig['github']): ForgeCredent
   return token === null ? null : { kind: 'token', token };
 }
 
-/** The secret that the first start makes, so that a hook can be set up at once; null where the configuration has one. */
-export async function generatedSecret(config: ServerConfig, folder: string): Promise<GeneratedSecret | null> {
-  if (config.github.secrets.length > 0) return null;
+/**
+ * The secret that the first start makes, so that a hook can be set up at once; null where the configuration has one. With a database
+ * of its own there may be other processes, which would each have another one in their data directories: then none is made, and
+ * `funade source rotate github` makes one that all of them know.
+ */
+export async function generatedSecret(
+  config: Pick<ServerConfig, 'github' | 'databaseUrl'>,
+  folder: string,
+): Promise<GeneratedSecret | null> {
+  if (config.github.secrets.length > 0 || config.databaseUrl !== null) return null;
   const file = join(folder, 'github-webhook-secret');
   await writeFile(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(
     (thrown: NodeJS.ErrnoException) => {

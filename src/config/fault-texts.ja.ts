@@ -301,8 +301,11 @@ export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: 
   host: { words: 'ホスト名かアドレス', example: '`127.0.0.1`' },
   port: { words: '0 から 65535 のポート', example: '`8000`' },
   path: { words: 'パス', example: '`./.funade`' },
-  url: { words: 'http か https のアドレス', example: '`https://api.github.com`' },
-  serverUrl: { words: 'http か https のアドレス', example: '`http://127.0.0.1:8000`' },
+  url: { words: 'http か https のアドレス(ユーザー名・クエリ・フラグメントなし)', example: '`https://api.github.com`' },
+  serverUrl: {
+    words: 'http か https のアドレス(ユーザー名・クエリ・フラグメントなし)',
+    example: '`http://127.0.0.1:8000`',
+  },
   databaseUrl: { words: 'PostgreSQL のアドレス', example: '`postgres://user:password@host:5432/funade`' },
   secrets: { words: '秘密情報のリスト', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },
   cidrs: { words: 'アドレスかネットワーク', example: '`10.0.0.0/8` や `fd00::/8`' },

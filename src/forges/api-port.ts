@@ -131,7 +131,8 @@ export interface ForgeHooks {
  * The API of one forge on one host, as one account. Every verb can be called again after a failure without doing its work twice.
  * Requests are throttled as the forge asks and tried again after network trouble, 429 and 5xx, but never past `Retry-After` limits
  * that are longer than a minute. Throws `FUN_FORGE_UNREACHABLE` (network, 5xx), `FUN_FORGE_LIMITED` (429 and rate limits; `at`: epoch ms when
- * to try again) – both retryable –, `FUN_FORGE_REFUSED` (401, 403), `FUN_FORGE_NOT_FOUND` (404, 410) and `FUN_FORGE_REJECTED` (other 4xx).
+ * to try again), `FUN_FORGE_LOGIN_REFUSED` (401) – these are retryable –, `FUN_FORGE_REFUSED` (403), `FUN_FORGE_NOT_FOUND` (404, 410) and
+ * `FUN_FORGE_REJECTED` (other 4xx).
  */
 export interface Forge {
   readonly id: 'github' | 'gitlab';

@@ -13,4 +13,5 @@ export { type RefName, readRef } from './payloads/refs.ts';
 export type * from './port.ts';
 export * from './api-port.ts';
 export { type ForgeOptions, createForge } from './create-forge.ts';
+export { webHostOf } from './web-host.ts';
 export type { ApiLimits } from './api/limits.ts';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 
-/** Bodies up to this size are never dropped for memory: a flood of large ones must not keep an ordinary push out. */
-const SMALL = 1024 * 1024;
+/** Bodies that may be under way at the same time. One that is sent at once takes milliseconds, so the oldest are the slow ones. */
+const MOST_UNFINISHED = 512;
 
 export type ReadBody =
   | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly release: () => void }
@@ -17,22 +17,30 @@ export interface BodyReader {
   read(body: Uint8Array | Readable): Promise<ReadBody>;
 }
 
-/** Reads bodies with a limit each (bytes, time) and a budget for all of them together. */
+/** Reads bodies with a limit each (bytes, time), and for all together a number and a budget of bytes: over it, some are dropped. */
 export function createBodyReader(limits: {
   readonly bodyBytes: number;
   readonly bodyMs: number;
   readonly bufferedBytes: number;
+  readonly unfinished?: number;
 }): BodyReader {
+  const mostUnfinished = limits.unfinished ?? MOST_UNFINISHED;
   const unfinished = new Set<Reading>();
   let buffered = 0;
 
+  /** The largest goes first, so that a flood of large ones does not keep an ordinary push out; of equal ones the oldest. */
   function makeRoom(): void {
     while (buffered > limits.bufferedBytes) {
       let largest: Reading | undefined;
-      for (const reading of unfinished) if (reading.size > (largest?.size ?? SMALL)) largest = reading;
+      for (const reading of unfinished) if (reading.size > (largest?.size ?? 0)) largest = reading;
       if (largest === undefined) return;
       largest.drop();
     }
+  }
+
+  function dropOldest(): void {
+    const [oldest] = unfinished;
+    oldest?.drop();
   }
 
   function readStream(stream: Readable): Promise<ReadBody> {
@@ -41,6 +49,7 @@ export function createBodyReader(limits: {
       let chunks: Uint8Array[] = [];
       const reading: Reading = { size: 0, drop: () => finish({ kind: 'no_memory' }) };
       const timer = setTimeout(() => finish({ kind: 'too_slow' }), limits.bodyMs);
+      if (unfinished.size >= mostUnfinished) dropOldest();
       unfinished.add(reading);
 
       function forget(): void {

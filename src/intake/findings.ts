@@ -9,6 +9,8 @@ import { sortOut } from './sort-out.ts';
 export interface Finding {
   readonly source: string;
   readonly forge: string;
+  /** Host of the pages of its source. */
+  readonly host: string;
   /** The same for the same finding, whoever finds it and when: only the first is admitted. */
   readonly deliveryId: string;
   /** At least one. */
@@ -30,13 +32,14 @@ export async function recordFindings(
   return results;
 }
 
-function entryOf({ source, forge, deliveryId, events }: Finding, clock: Clock): Entry {
+function entryOf({ source, forge, host, deliveryId, events }: Finding, clock: Clock): Entry {
   const now = clock.now();
   const body = Buffer.from(JSON.stringify({ finding: deliveryId, events }, null, 2));
   const sorted = sortOut(events);
   if (sorted.kind === 'malformed') throw new TypeError('a finding is never malformed');
   return {
     sorted,
+    host,
     event: { kind: 'delivery.received', actor: 'automation' },
     delivery: {
       id: newId('dlv', now),

@@ -26,7 +26,8 @@ const asked: (string | undefined)[] = [];
 beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(request.headers['if-none-match']);
-    const etag = `"${JSON.stringify(hooks).length}"`;
+    const etag = `"${JSON.stringify(hooks ?? null).length}"`;
+    if (status === 302) return response.writeHead(302, { location: `${apiUrl}/elsewhere` }).end();
     if (request.url !== '/meta' || status !== 200) return response.writeHead(status === 200 ? 404 : status).end();
     if (request.headers['if-none-match'] === etag) return response.writeHead(304).end();
     return response.writeHead(200, { 'content-type': 'application/json', etag }).end(JSON.stringify({ hooks }));
@@ -98,6 +99,27 @@ test.each([
   expect(await judge('192.0.2.7')).toBe('allowed');
 });
 
+test('an API that tells no addresses at all lets nobody in, and says so once', async () => {
+  hooks = undefined;
+  const { clock, judge, logs } = watched();
+  expect(await judge('192.0.2.7')).toBe('unknown');
+  clock.advance(MINUTE);
+  expect(await judge('192.0.2.7')).toBe('unknown');
+  expect(asked).toHaveLength(2);
+  expect(logs().match(/does not tell where GitHub delivers from/g)).toHaveLength(1);
+});
+
+test.each([
+  ['longer than 1 MiB', () => (hooks = Array.from({ length: 70_000 }, () => '192.0.2.0/24')), 'is longer than'],
+  ['a redirection', () => (status = 302), 'it answered 302'],
+])('an answer that is %s is none', async (_, prepare, reason) => {
+  prepare();
+  const { judge, logs } = watched();
+  expect(await judge('192.0.2.7')).toBe('unknown');
+  expect(logs()).toContain(reason);
+  expect(asked).toHaveLength(1);
+});
+
 let database: TestDatabase;
 let rig: IntakeRig | undefined;
 beforeAll(async () => {
@@ -110,10 +132,13 @@ afterEach(async () => {
 });
 afterAll(() => database.drop());
 
+const failures: string[] = [];
+
 async function delivered(client: string, overrides: { readonly apiUrl?: string } = {}) {
   rig ??= await startIntake({
     db: database.db,
     githubAddressesOnly: true,
+    onFailure: (failure) => void failures.push(failure.reason),
     sources: fixedSources([activeSource({ apiUrl, secrets: [SECRET], ...overrides })]),
     limits: { trustedProxies: ['127.0.0.1'] },
   });
@@ -132,5 +157,6 @@ test('a delivery from another address is answered as one that is not authentic, 
 test('a delivery is answered 503 while the addresses are not known', async () => {
   const answer = await delivered('192.0.2.7', { apiUrl: 'http://127.0.0.1:1' });
   expect([answer.status, answer.body['code']]).toEqual([503, 'FUN_WEBHOOK_NOT_STORED']);
+  expect(failures).toContain('addresses_unknown');
   expect(answer.headers['retry-after']).toBeDefined();
 });

@@ -1,10 +1,12 @@
 import { BlockList } from 'node:net';
-import { type Clock, type Logger, messageOf } from '../kernel/index.ts';
+import { type Clock, type Logger, hideUserinfo, messageOf } from '../kernel/index.ts';
 import { addCidr, isListed } from './client-address.ts';
 
 const HOUR = 3_600_000;
 const RETRY = 60_000;
 const WITHIN_MS = 5000;
+/** GitHub's own answer has about 150 KiB. */
+const MOST_BYTES = 1024 * 1024;
 
 /** Where GitHub delivers from, as its API names it. */
 export interface GithubAddresses {
@@ -19,7 +21,11 @@ interface List {
   askedAt: number;
   readAt: number;
   asking: Promise<void> | null;
+  /** It was logged that the API tells no such addresses, as those of some GitHub Enterprise Servers do. */
+  isToldOfNone: boolean;
 }
+
+class NamesNoHooks extends Error {}
 
 /**
  * Reads `GET {apiUrl}/meta` when the first request needs it, and again after an hour. An old list goes on letting in who is on it
@@ -32,7 +38,14 @@ export function createGithubAddresses(options: { readonly clock: Clock; readonly
   function listOf(apiUrl: string): List {
     const known = lists.get(apiUrl);
     if (known !== undefined) return known;
-    const list: List = { addresses: null, etag: null, askedAt: -Infinity, readAt: -Infinity, asking: null };
+    const list: List = {
+      addresses: null,
+      etag: null,
+      askedAt: -Infinity,
+      readAt: -Infinity,
+      asking: null,
+      isToldOfNone: false,
+    };
     lists.set(apiUrl, list);
     return list;
   }
@@ -46,8 +59,15 @@ export function createGithubAddresses(options: { readonly clock: Clock; readonly
         list.readAt = clock.now();
       })
       .catch((thrown: unknown) => {
-        const fields = { apiUrl, reason: messageOf(thrown) };
-        if (list.addresses === null) {
+        const fields = { apiUrl: hideUserinfo(apiUrl), reason: hideUserinfo(messageOf(thrown)) };
+        if (list.addresses === null && thrown instanceof NamesNoHooks) {
+          if (list.isToldOfNone) return;
+          list.isToldOfNone = true;
+          logger.error(
+            fields,
+            'This API does not tell where GitHub delivers from, so `webhook.githubAddressesOnly` refuses all its deliveries: turn it off.',
+          );
+        } else if (list.addresses === null) {
           logger.error(
             fields,
             'Failed to read the addresses that GitHub delivers from; its deliveries are refused until then.',
@@ -84,6 +104,7 @@ async function readInto(list: List, apiUrl: string): Promise<void> {
       'user-agent': 'funade',
       ...(list.etag === null ? {} : { 'if-none-match': list.etag }),
     },
+    redirect: 'manual', // another host must not say whom this server lets in
     signal: AbortSignal.timeout(WITHIN_MS),
   });
   if (response.status === 304 && list.addresses !== null) {
@@ -94,7 +115,7 @@ async function readInto(list: List, apiUrl: string): Promise<void> {
     await response.body?.cancel();
     throw new Error(`it answered ${response.status}`);
   }
-  const { hooks } = (await response.json()) as { readonly hooks?: unknown };
+  const hooks = hooksOf(await readBounded(response));
   if (!Array.isArray(hooks) || hooks.length === 0) throw new Error('its answer names no addresses of hooks');
   const addresses = new BlockList();
   for (const cidr of hooks) {
@@ -103,4 +124,23 @@ async function readInto(list: List, apiUrl: string): Promise<void> {
   }
   list.addresses = addresses;
   list.etag = response.headers.get('etag');
+}
+
+function hooksOf(text: string): unknown {
+  const answer: unknown = JSON.parse(text);
+  if (typeof answer !== 'object' || answer === null) throw new Error('its answer is no object');
+  if (!('hooks' in answer)) throw new NamesNoHooks('its answer has no `hooks`');
+  return answer.hooks;
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const stream: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? [];
+  for await (const chunk of stream) {
+    size += chunk.byteLength;
+    if (size > MOST_BYTES) throw new Error(`its answer is longer than ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -28,6 +28,7 @@ export {
   createPoller,
 } from './polling/index.ts';
 export { intakeServerOptions } from './settings.ts';
+export { handleWhileStarting } from './starting.ts';
 export type {
   ActiveSource,
   ConfiguredSource,

@@ -52,6 +52,7 @@ export function createIntake(options: IntakeOptions): Intake {
     batches: createBatches(options, limits),
     failures: createFailureLimit(clock, limits.failuresPerMinute),
     formSenders: new Set(),
+    warned: { sourcesAt: 0 },
   };
   const eventLabel = createEventLabels();
 

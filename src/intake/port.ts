@@ -34,8 +34,12 @@ export interface Arrival {
   readonly source: string;
   /** Id of the forge's implementation. */
   readonly forge: string;
+  /** Host of the source's pages. Which forge an event is of is known from this, never from what a payload says of itself. */
+  readonly host: string;
   readonly deliveryId: string;
   readonly via: Via;
+  /** A person had a stored delivery admitted once more. */
+  readonly isReplay: boolean;
 }
 
 export type Admitted =
@@ -157,7 +161,7 @@ export interface Intake {
       readonly cursor?: string | undefined;
     },
   ): Promise<{ readonly items: readonly Delivery[]; readonly next: string | null }>;
-  /** By our id or the forge's; undefined when there is none. */
+  /** By our id or, where no delivery has it, the forge's; undefined when there is none. */
   getDelivery(id: string): Promise<Delivery | undefined>;
   /**
    * Admits a stored delivery once more, as a new delivery that references the first. Throws FUN_NOT_FOUND,

@@ -61,7 +61,7 @@ test('every reason that a forge, the intake, the releases or the agent gives for
 });
 
 test('every reason for which a request is not verified has its sentence', () => {
-  const given = [...Object.keys(ofVerification), 'address_not_allowed'];
+  const given = [...Object.keys(ofVerification), 'address_not_allowed', 'addresses_unknown'];
   expect(given.filter((code) => !Object.hasOwn(reasonTexts.verification, code))).toEqual([]);
 });
 

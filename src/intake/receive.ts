@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import type { Verification, WebhookRequest } from '../forges/index.ts';
+import { type Verification, type WebhookRequest, webHostOf } from '../forges/index.ts';
 import { type Clock, type Logger, assertNever, formatDuration, messageOf, newId } from '../kernel/index.ts';
 import { type Db, isStorageFull } from '../store/index.ts';
 import { RETRY_SECONDS, type Verdict, accepted, notStored, problem } from './answers.ts';
@@ -34,10 +34,14 @@ export interface Receiver {
   readonly githubAddresses: GithubAddresses | undefined;
   /** Sources that were already warned about sending forms. */
   readonly formSenders: Set<string>;
+  /** When it was last logged that the sources can not be read, in epoch milliseconds. */
+  readonly warned: { sourcesAt: number };
 }
 
 const KNOWN_PATHS = '/webhook/github, /webhook/gitlab or /webhook/{forge}/{source}';
 const REFRESH_WITHIN_MS = 2000;
+/** Anyone can send requests that nobody can verify: while the database is away they must not fill the log. */
+const WARN_EVERY_MS = 10_000;
 
 export interface Received extends Verdict {
   readonly event: string;
@@ -92,13 +96,16 @@ function isName(text: string): boolean {
 }
 
 /** A database that is away must not hold a request up for long. */
-async function readSourcesAgain({ sources, logger }: Receiver): Promise<'yes' | 'no' | 'failed'> {
+async function readSourcesAgain({ sources, clock, logger, warned }: Receiver): Promise<'yes' | 'no' | 'failed'> {
   const late = Promise.withResolvers<'failed'>();
   const timer = setTimeout(() => late.resolve('failed'), REFRESH_WITHIN_MS);
   const reading = sources.refresh().then(
     (isRead) => (isRead ? ('yes' as const) : ('no' as const)),
     (thrown: unknown) => {
-      logger.warn({ reason: messageOf(thrown) }, 'Failed to read the sources again.');
+      if (Math.abs(clock.now() - warned.sourcesAt) >= WARN_EVERY_MS) {
+        warned.sourcesAt = clock.now();
+        logger.warn({ reason: messageOf(thrown) }, 'Failed to read the sources again.');
+      }
       return 'failed' as const;
     },
   );
@@ -119,6 +126,7 @@ async function refuseAddress(receiver: Receiver, source: ActiveSource, client: s
     case 'refused':
       return fail(receiver, { source, client }, 'address_not_allowed');
     case 'unknown':
+      receiver.onFailure?.({ source: source.name, reason: 'addresses_unknown', client, at: receiver.clock.now() });
       return notStored('the addresses that GitHub delivers from are not known yet');
     default:
       return assertNever(judgement);
@@ -152,7 +160,7 @@ function unread(receiver: Receiver, kind: 'too_large' | 'too_slow' | 'no_memory'
     case 'too_slow':
       return problem('refused', 'FUN_WEBHOOK_TOO_SLOW', { timeout: formatDuration(receiver.limits.bodyMs) });
     case 'no_memory':
-      return notStored('too many large bodies arrive at once');
+      return notStored('too many bodies arrive at once');
     case 'client_gone':
       return problem('refused', 'FUN_WEBHOOK_MALFORMED', { reason: 'its body ended too early' });
     default:
@@ -191,7 +199,7 @@ async function judge(receiver: Receiver, arrived: Arrived): Promise<Received> {
     remoteAddress: client,
     replayOf: null,
   };
-  return { event, ...(await keep(receiver, delivery, sorted)) };
+  return { event, ...(await keep(receiver, { delivery, sorted, host: webHostOf(source.forge, source.apiUrl) })) };
 }
 
 /** With the secrets that are known; when none fits, with those that another process may have added meanwhile. */
@@ -231,12 +239,16 @@ function fail(receiver: Receiver, arrived: Pick<Arrived, 'source' | 'client'>, r
   return problem('unverified', 'FUN_WEBHOOK_UNVERIFIED');
 }
 
-async function keep(receiver: Receiver, delivery: NewDelivery, sorted: Understood): Promise<Verdict> {
+async function keep(
+  receiver: Receiver,
+  understood: { readonly delivery: NewDelivery; readonly sorted: Understood; readonly host: string },
+): Promise<Verdict> {
+  const { delivery, sorted } = understood;
   const { logger, limits } = receiver;
   const fields = { source: delivery.source, deliveryId: delivery.deliveryId, event: delivery.event };
   try {
     const event = { kind: 'delivery.received', actor: 'automation' };
-    const recorded = await receiver.batches.store({ delivery, sorted, event });
+    const recorded = await receiver.batches.store({ ...understood, event });
     const outcome = recorded.kind === 'duplicate' ? 'duplicate' : recorded.decision.outcome;
     const reason = recorded.kind === 'duplicate' ? null : recorded.decision.reason;
     logger.info(

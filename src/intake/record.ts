@@ -11,7 +11,14 @@ import {
 } from '../store/index.ts';
 import type { Admission, Admitted } from './port.ts';
 import type { Sorted } from './sort-out.ts';
-import { type Decision, type NewDelivery, countDuplicate, insertDeliveries } from './store.ts';
+import {
+  type Decision,
+  type NewDelivery,
+  type Patience,
+  boundWaits,
+  countDuplicates,
+  insertDeliveries,
+} from './store.ts';
 
 /** What a delivery that could be read asks for. */
 export type Understood = Exclude<Sorted, { readonly kind: 'malformed' }>;
@@ -31,6 +38,8 @@ export interface Recorder {
 /** A delivery to be stored, and the event that tells of it. */
 export interface Entry {
   readonly delivery: NewDelivery;
+  /** Host of the pages of the delivery's source. */
+  readonly host: string;
   readonly sorted: Understood | Rejection;
   readonly event: { readonly kind: string; readonly actor: string };
   /** Once aborted, nothing is committed any more: the sender was already told that it was not stored. */
@@ -47,6 +56,12 @@ class AdmissionFault extends Error {}
 
 const TRIES = 3;
 
+/** All of it ends before a sender is told that nothing was stored (`storeMs`). */
+const ALONE: Patience = { lockMs: 2000, statementMs: 6000 };
+const TOGETHER: Patience = { lockMs: 1000, statementMs: 6000 };
+/** What those of a failed batch may wait for locks in all, each, and at least. */
+const AGAIN = { allMs: 1000, eachMs: 300, leastMs: 20, statementMs: 3000 } as const;
+
 /**
  * Stores deliveries, has them admitted and writes their events, all in one transaction. When that fails, each is tried
  * alone, so that none suffers from another; only trouble with the database itself is everybody's. Never rejects.
@@ -55,14 +70,25 @@ export async function recordDeliveries(recorder: Recorder, entries: readonly Ent
   const [only] = entries;
   if (only !== undefined && entries.length === 1) return [await settled(recordDelivery(recorder, only))];
   try {
-    const recorded = await recordOnce(recorder, entries);
+    const recorded = await recordOnce(recorder, entries, TOGETHER);
     return recorded.map((each) => ({ kind: 'recorded', recorded: each }));
   } catch (thrown) {
     if (isUnreachable(thrown) || isStorageFull(thrown)) return entries.map(() => ({ kind: 'failed', thrown }));
-    const results: Result[] = [];
-    for (const entry of entries) results.push(await settled(recordDelivery(recorder, entry)));
-    return results;
+    return recordOneByOne(recorder, entries);
   }
+}
+
+/** In their order. However many of them need a lock that another transaction keeps, the others wait a second for them at most. */
+async function recordOneByOne(recorder: Recorder, entries: readonly Entry[]): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  let leftMs: number = AGAIN.allMs;
+  for (const entry of entries) {
+    const lockMs = Math.max(AGAIN.leastMs, Math.min(AGAIN.eachMs, leftMs));
+    const result = await settled(recordDelivery(recorder, entry, { lockMs, statementMs: AGAIN.statementMs }));
+    if (result.kind === 'failed' && isLockTimeout(result.thrown)) leftMs -= lockMs;
+    results.push(result);
+  }
+  return results;
 }
 
 function settled(recording: Promise<Recorded>): Promise<Result> {
@@ -76,55 +102,65 @@ function settled(recording: Promise<Recorded>): Promise<Result> {
  * Stores one delivery. When the admission is at fault, it is stored as `rejected`, so that it can be replayed after the
  * repair. Throws when it can't be stored.
  */
-export async function recordDelivery(recorder: Recorder, entry: Entry): Promise<Recorded> {
+export async function recordDelivery(recorder: Recorder, entry: Entry, patience: Patience = ALONE): Promise<Recorded> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await recordAlone(recorder, entry);
+      return await recordAlone(recorder, entry, patience);
     } catch (thrown) {
       if (thrown instanceof AdmissionFault) {
         recorder.logger.error(
           { deliveryId: entry.delivery.deliveryId, reason: messageOf(thrown.cause), stack: stackOf(thrown.cause) },
           'Failed to admit a delivery; it is kept for a replay.',
         );
-        return recordAlone(recorder, { ...entry, sorted: { kind: 'rejected', reason: 'admission_failed' } });
+        const rejected = { ...entry, sorted: { kind: 'rejected', reason: 'admission_failed' } } as const;
+        return recordAlone(recorder, rejected, patience);
       }
       if (attempt >= TRIES || !lostARace(thrown)) throw thrown;
     }
   }
 }
 
-async function recordAlone(recorder: Recorder, entry: Entry): Promise<Recorded> {
-  const [recorded] = await recordOnce(recorder, [entry]);
+async function recordAlone(recorder: Recorder, entry: Entry, patience: Patience): Promise<Recorded> {
+  const [recorded] = await recordOnce(recorder, [entry], patience);
   if (recorded === undefined) throw new Error(`delivery ${entry.delivery.id} vanished in its own transaction`);
   return recorded;
 }
 
-function recordOnce({ db, admission }: Recorder, entries: readonly Entry[]): Promise<readonly Recorded[]> {
-  return transaction(db, async (trx) => {
-    for (const { signal } of entries) signal?.throwIfAborted();
+function recordOnce(
+  { db, admission }: Recorder,
+  entries: readonly Entry[],
+  patience: Patience,
+): Promise<readonly Recorded[]> {
+  const signals = entries.flatMap(({ signal }) => (signal === undefined ? [] : [signal]));
+  const record = async (trx: Trx): Promise<readonly Recorded[]> => {
+    for (const signal of signals) signal.throwIfAborted();
+    boundWaits(trx, patience).catch(() => {}); // travels with the next statement, which fails as well when this one does
     const admitted = await admit(trx, admission, entries);
     const decided = entries.map((entry) => ({ ...entry, decision: admitted.decisionOf(entry) }));
     const stored = await insertDeliveries(trx, decided);
     const isStored = ({ delivery }: Entry) => stored.has(delivery.id);
-    if (entries.length > 1 && !entries.every(isStored) && entries.some(mayRestOnAnother)) throw new Entangled();
-    for (const entry of entries) if (!isStored(entry)) await countDuplicate(trx, entry.delivery);
+    if (areEntangled(entries, isStored)) throw new Entangled();
+    const again = entries.filter((entry) => !isStored(entry));
+    await countDuplicates(
+      trx,
+      again.map(({ delivery }) => delivery),
+    );
     const fresh = decided.filter(isStored);
     await together(admitted.write(isStored), appendEvents(trx, fresh.map(eventOf)));
-    for (const { signal } of entries) signal?.throwIfAborted();
+    for (const signal of signals) signal.throwIfAborted();
     return decided.map((entry) =>
       isStored(entry) ? { kind: 'stored', decision: entry.decision } : { kind: 'duplicate' },
     );
-  });
+  };
+  return transaction(db, record, signals.length === 0 ? undefined : AbortSignal.any(signals));
 }
 
-/**
- * One tag makes one run and one issue or change has one task, so a decision may rest on another delivery of the batch, which was
- * not stored.
- */
+/** A decision may rest on another delivery of the batch – a run on the push before, a task on its label – which was not stored. */
 class Entangled extends Error {}
 
-function mayRestOnAnother({ sorted }: Entry): boolean {
-  return sorted.kind === 'admit' && sorted.events.some((event) => event.kind !== 'push');
+function areEntangled(entries: readonly Entry[], isStored: (entry: Entry) => boolean): boolean {
+  const admitted = entries.filter(({ sorted }) => sorted.kind === 'admit');
+  return admitted.some(isStored) && !admitted.every(isStored);
 }
 
 function eventOf({ delivery, sorted, event, decision }: Entry & { readonly decision: Decision }): NewEvent {
@@ -170,9 +206,9 @@ async function admit(trx: Trx, admission: Admission, entries: readonly Entry[]):
   const asked = entries.flatMap((entry) =>
     entry.sorted.kind === 'admit' ? entry.sorted.events.map((event) => ({ event, entry })) : [],
   );
-  const arrivals = asked.map(({ event, entry: { delivery } }) => {
-    const { source, forge, via, deliveryId } = delivery;
-    return { event, source, forge, via, deliveryId };
+  const arrivals = asked.map(({ event, entry: { delivery, host } }) => {
+    const { source, forge, via, deliveryId, replayOf } = delivery;
+    return { event, source, forge, host, via, deliveryId, isReplay: replayOf !== null };
   });
   const plan = arrivals.length === 0 ? undefined : await blaming(() => admission.plan(trx, arrivals));
   const decisions = new Map<string, Decision>();
@@ -223,17 +259,25 @@ function toldBy(sorted: Entry['sorted']): Readonly<Record<string, unknown>> {
   return { repository, subject: told.subject.kind, number: told.subject.number, sender: told.actor.login };
 }
 
-/** A fault of the code or the data; anything else (connection, disk, locks) may succeed another time. */
+/**
+ * A fault of the code or the data; anything else (connection, disk, locks, a table that is not there yet) may succeed another
+ * time, and whoever sent it will try.
+ */
 function isAdmissionFault(thrown: unknown): boolean {
   if (isFunadeError(thrown)) return !thrown.retryable;
   const state = sqlState(thrown);
-  if (state !== undefined) return /^(?:22|23|42)/.test(state);
+  if (state !== undefined) return /^2[23]/.test(state);
   return [TypeError, RangeError, ReferenceError, SyntaxError].some((fault) => thrown instanceof fault);
 }
 
 /** Deadlock or serialisation failure: the database asks to try again. */
 function lostARace(thrown: unknown): boolean {
   return sqlState(thrown)?.startsWith('40') === true;
+}
+
+/** Another transaction kept a lock for longer than this one was to wait. */
+function isLockTimeout(thrown: unknown): boolean {
+  return sqlState(thrown) === '55P03';
 }
 
 function stackOf(thrown: unknown): string | undefined {

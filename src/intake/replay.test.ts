@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { deliver, pushBody } from '../../test/intake-rig.ts';
+import { admitAll, deliver, pushBody } from '../../test/intake-rig.ts';
 import { useIntake } from '../../test/use-intake.ts';
 import { systemClock } from '../kernel/index.ts';
 import { readEvents } from '../store/index.ts';
+import type { Arrival } from './port.ts';
 
 const { db, start, count } = useIntake();
 
@@ -43,6 +44,40 @@ describe('deliveries can be listed, shown and replayed', () => {
       .poll(() => readEvents(db(), { after: 0, limit: 1, subject: replayed.id }), { timeout: 10_000 })
       .toMatchObject([{ kind: 'delivery.replayed', actor: 'mona', data: { replayOf: first?.id } }]);
     expect((await deliver(rig.port, body)).body['status']).toBe('duplicate');
+  });
+
+  test('no sender can pass for a stored delivery, a finding or a replay', async () => {
+    const seen: Arrival[] = [];
+    const rig = await start({
+      admission: {
+        plan: (trx, arrivals) => {
+          seen.push(...arrivals);
+          return admitAll.plan(trx, arrivals);
+        },
+      },
+    });
+    await deliver(rig.port);
+    const [first] = (await rig.intake.listDeliveries({ limit: 1 })).items;
+    const own = first?.id ?? '';
+    for (const id of [own, `replay:${own}`, 'poll:7:refs/heads/main:1', 'DLV_x', 'sha256:0'])
+      expect(await deliver(rig.port, pushBody(), 'push', id)).toMatchObject({
+        status: 200,
+        body: { status: 'success' },
+      });
+    expect(await rig.intake.getDelivery(own)).toMatchObject({ id: own, deliveryId: first?.deliveryId });
+    expect(seen.map(({ isReplay }) => isReplay)).toEqual(Array.from({ length: 6 }, () => false));
+    for (const { deliveryId } of seen.slice(1)) expect(deliveryId).toMatch(/^sha256:[0-9a-f]{64}$/);
+    await rig.intake.replay(own, 'mona');
+    expect(seen.at(-1)).toMatchObject({ isReplay: true, deliveryId: expect.stringMatching(/^replay:dlv_/) });
+  });
+
+  test('our own id finds its delivery before the same id of a forge does', async () => {
+    const rig = await start();
+    await deliver(rig.port);
+    const [first] = (await rig.intake.listDeliveries({ limit: 1 })).items;
+    await deliver(rig.port, pushBody(), 'push', 'other');
+    await sql`update deliveries set delivery_id = ${first?.id} where delivery_id = 'other'`.execute(db());
+    expect(await rig.intake.getDelivery(first?.id ?? '')).toMatchObject({ id: first?.id });
   });
 
   test('a delivery that is not there can not be shown nor replayed', async () => {

@@ -1,3 +1,4 @@
+import { webHostOf } from '../forges/index.ts';
 import { type Clock, FunadeError, type Logger, newId } from '../kernel/index.ts';
 import type { Db } from '../store/index.ts';
 import { eventsOfFinding } from './findings.ts';
@@ -44,6 +45,7 @@ export async function replayDelivery(
   const again = newId('dlv', now);
   await recordDelivery(context, {
     sorted,
+    host: webHostOf(source.forge, source.apiUrl),
     event: { kind: 'delivery.replayed', actor },
     delivery: {
       id: again,

@@ -112,16 +112,49 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Notes on the stored delivery that it came again. */
-export async function countDuplicate(trx: Trx, again: NewDelivery): Promise<void> {
-  await sql`
-    update deliveries set duplicates = duplicates + 1, last_duplicate_at = ${new Date(again.receivedAt)}
-    where id = (
+/** Locks in the order of the ids, so that two transactions which count the same deliveries never wait for each other. */
+const COUNT_DUPLICATES = `
+  with again as (
+    select (
       select id from deliveries
-      where (source = ${again.source} and delivery_id = ${again.deliveryId})
-        or (source = ${again.source} and body_hash = ${asBuffer(again.bodyHash)} and body is not null and forge = 'github')
-      order by id limit 1)`.execute(trx);
+      where (source = a.source and delivery_id = a.delivery_id)
+        or (source = a.source and body_hash = decode(a.body_hash, 'hex') and body is not null and forge = 'github')
+      order by id limit 1
+    ) as id, a.at
+    from json_to_recordset($1::json) as a (source text, delivery_id text, body_hash text, at float8)
+  ), counted as (
+    select id, count(*)::int as times, max(at) as at from again where id is not null group by id
+  ), locked as (
+    select id from deliveries where id in (select id from counted) order by id for update
+  )
+  update deliveries d set duplicates = d.duplicates + counted.times, last_duplicate_at = to_timestamp(counted.at / 1000.0)
+  from counted join locked on locked.id = counted.id where d.id = counted.id`;
+
+/** Notes on the stored deliveries that they came again. */
+export async function countDuplicates(trx: Trx, again: readonly NewDelivery[]): Promise<void> {
+  if (again.length === 0) return;
+  const rows = again.map(({ source, deliveryId, bodyHash, receivedAt }) => ({
+    source,
+    delivery_id: deliveryId,
+    body_hash: asBuffer(bodyHash).toString('hex'),
+    at: receivedAt,
+  }));
+  await trx.executeQuery(CompiledQuery.raw(COUNT_DUPLICATES, [toJson(rows)]));
 }
+
+/** How long a transaction may wait, in milliseconds: for each lock, and for each statement as a whole. */
+export interface Patience {
+  readonly lockMs: number;
+  readonly statementMs: number;
+}
+
+/** Bounds the waits of this transaction. It must be the first statement, and need not be awaited before the next. */
+export async function boundWaits(trx: Trx, { lockMs, statementMs }: Patience): Promise<void> {
+  const bounds = [`${Math.ceil(lockMs)}ms`, `${Math.ceil(statementMs)}ms`];
+  await trx.executeQuery(CompiledQuery.raw(BOUND_WAITS, bounds));
+}
+
+const BOUND_WAITS = `select set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`;
 
 /** Newest first, without bodies. Ids sort by time, so the cursor is the last id of the page before. */
 export async function selectDeliveries(
@@ -141,7 +174,7 @@ export async function selectDeliveries(
   return rows.map((row) => viewOf(row, null));
 }
 
-/** A delivery by our id or the forge's, with the body that it or the delivery it replays still has. */
+/** A delivery by our id or, where there is none of that, the forge's; with the body that it or the delivery it replays still has. */
 export async function selectDelivery(
   db: Db,
   id: string,
@@ -153,6 +186,7 @@ export async function selectDelivery(
     .select(WITHOUT_BODY.map((column) => `deliveries.${column}` as const))
     .select(['deliveries.body_hash', sql<Buffer | null>`coalesce(deliveries.body, first.body)`.as('body')])
     .where((where) => where.or([where('deliveries.id', '=', id), where('deliveries.delivery_id', '=', id)]))
+    .orderBy(sql`deliveries.id = ${id}`, 'desc')
     .orderBy('deliveries.id', 'desc')
     .limit(1)
     .executeTakeFirst();

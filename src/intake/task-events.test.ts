@@ -78,8 +78,10 @@ describe('what happens to issues', () => {
       {
         source: 'github',
         forge: 'github',
+        host: 'github.example',
         via: 'webhook',
         deliveryId: id,
+        isReplay: false,
         event: { kind: 'label_added', added: ['coding agent'], subject: { kind: 'issue', number: 7 } },
       },
     ]);
@@ -189,7 +191,7 @@ describe('what polling found', () => {
       at: 1_767_000_000_000,
       added: ['coding agent'],
     };
-    return { source: 'github', forge: 'github', deliveryId, events: [event] };
+    return { source: 'github', forge: 'github', host: 'github.com', deliveryId, events: [event] };
   }
 
   function record(findings: readonly Finding[], admission: Admission = admitAll) {
@@ -220,9 +222,20 @@ describe('what polling found', () => {
   });
 
   test('can be replayed from the events that were stored', async () => {
-    const rig = await start();
-    await record([finding('poll:4')]);
+    const seen: Arrival[] = [];
+    const admission: Admission = {
+      plan: (trx, arrivals) => {
+        seen.push(...arrivals);
+        return admitAll.plan(trx, arrivals);
+      },
+    };
+    const rig = await start({ admission });
+    await record([finding('poll:4')], admission);
     const replayed = await rig.intake.replay('poll:4', 'mona');
+    expect(seen).toMatchObject([
+      { via: 'poll', host: 'github.com', isReplay: false },
+      { via: 'poll', host: 'github.example', isReplay: true },
+    ]);
     expect(replayed).toMatchObject({ outcome: 'queued', via: 'poll', replayOf: expect.stringMatching(/^dlv_/) });
     expect(await count()).toEqual([2, 2]);
   });

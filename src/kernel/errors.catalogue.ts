@@ -709,6 +709,14 @@ export const catalogue = {
     message: "Can't {act} on {host}: the account may not ({reason}).",
     fix: 'Give the token or App the permission, or configure one that has it. What is needed stands in `docs/how-to/connect-github.md` and `connect-gitlab.md`.',
   },
+  FUN_FORGE_LOGIN_REFUSED: {
+    blame: 'config',
+    status: 422,
+    exit: 1,
+    retryable: true,
+    message: "Can't {act} on {host}: it does not accept the token or key of the account ({reason}).",
+    fix: 'Renew the token, or the private key of the App: it has expired, or was revoked. What waits for it goes on by itself.',
+  },
   FUN_FORGE_NOT_FOUND: {
     blame: 'config',
     status: 404,

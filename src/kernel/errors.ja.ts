@@ -347,6 +347,10 @@ export const japanese: {
     message: '{host} での操作({act})は、このアカウントには許可されていません({reason})。',
     fix: 'トークンまたは App に権限を与えるか、権限のあるものを設定してください。必要な権限は `docs/how-to/connect-github.md` と `connect-gitlab.md` にあります。',
   },
+  FUN_FORGE_LOGIN_REFUSED: {
+    message: '{host} での操作({act})で、アカウントのトークンまたは鍵が受け付けられません({reason})。',
+    fix: 'トークンまたは App の秘密鍵を更新してください。有効期限が切れたか、失効しています。待っている処理は更新後に自動で続行されます。',
+  },
   FUN_FORGE_NOT_FOUND: {
     message: '{host} での操作({act})の対象がないか、このアカウントからは見えません。',
     fix: '名前と、トークンまたは App がそのリポジトリを参照できることを確認してください。',

@@ -24,3 +24,4 @@ export {
 export { newId } from './ids.ts';
 export { type LogLevel, type Logger, createLogger, silentLogger } from './logger.ts';
 export { type Result, assertNever, err, ok } from './result.ts';
+export { hideUserinfo } from './userinfo.ts';

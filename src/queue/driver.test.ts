@@ -413,6 +413,33 @@ test('a stop waits for rounds as long as it was told, and the lease of one that 
   await next.stop();
 });
 
+test('who gets no answer from the database for as long as a lease lasts is told that it is lost', async () => {
+  const own = connect(database.connection, { max: 1 });
+  let lostAt = 0;
+  let begunAt = 0;
+  const driver = createDriver({
+    ...{ db: own, queue: createMemoryQueue(silentLogger), clock: systemClock, logger: silentLogger, concurrency: 1 },
+    kind: 'hung',
+    leaseMs: 600,
+    sweepMs: 60_000,
+    round: async ({ signal }) => {
+      begunAt = performance.now();
+      signal.addEventListener('abort', () => {
+        lostAt = performance.now();
+      });
+      // The one connection answers neither to this nor to the renewals behind it.
+      await sql`select pg_sleep(8)`.execute(own);
+      return null;
+    },
+  });
+  await driver.start({ alone: false });
+  await transaction(own, (trx) => driver.schedule(trx, newId('thing')));
+  await expect.poll(() => lostAt, { timeout: 20_000 }).toBeGreaterThan(0);
+  expect(lostAt - begunAt).toBeLessThan(5000);
+  await driver.stop();
+  await own.destroy();
+});
+
 test('who can’t prolong a lease for as long as it lasts is told that it is lost', async () => {
   const own = connect(database.connection);
   let lost = false;

@@ -60,7 +60,10 @@ interface Active {
   done: Promise<void>;
 }
 
-type Taken = Claim | undefined | 'failed';
+type Taken =
+  | (Claim & { /** When it was asked for, by the monotonic clock (ms). */ readonly askedAt: number })
+  | undefined
+  | 'failed';
 
 /**
  * Keeps things moving that live longer than any process. The row in `work` is the truth (wake-up, lease, fence). A hint
@@ -119,8 +122,10 @@ export function createDriver(options: DriverOptions): Driver {
   }
 
   async function take(id: string): Promise<Taken> {
+    const askedAt = performance.now();
     try {
-      return await claim(db, { kind, id }, owner, { leaseMs, dueBy: clock.now() + TIMER_SLACK_MS });
+      const held = await claim(db, { kind, id }, owner, { leaseMs, dueBy: clock.now() + TIMER_SLACK_MS });
+      return held === undefined ? undefined : { ...held, askedAt };
     } catch (thrown) {
       logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to take a lease.');
       return 'failed';
@@ -133,7 +138,7 @@ export function createDriver(options: DriverOptions): Driver {
     if (held === 'failed') return false;
     if (held === undefined) return true;
     try {
-      await hold(id, held.fence, held.failures);
+      await hold(id, held);
       return true;
     } catch (thrown) {
       logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to give back a lease.');
@@ -141,30 +146,52 @@ export function createDriver(options: DriverOptions): Driver {
     }
   }
 
-  async function hold(id: string, fence: number, failures: number): Promise<void> {
+  async function hold(id: string, { fence, failures, askedAt }: Exclude<Taken, undefined | 'failed'>): Promise<void> {
     const lost = new AbortController();
-    const letGo = keep(id, fence, lost);
+    const letGo = keep(id, fence, { lost, askedAt });
     const end = await runRound({ id, fence, signal: AbortSignal.any([lost.signal, stopping.signal]) }, failures);
     letGo();
     const wakeAt = await release(db, { kind, id }, fence, end);
     if (wakeAt !== null) wakeLater(id, wakeAt.getTime());
   }
 
-  /** Prolongs the lease until `letGo` is called, or `stop` waits no longer. */
-  function keep(id: string, fence: number, lost: AbortController): () => void {
-    let keptAt = performance.now();
+  /**
+   * Prolongs the lease until `letGo` is called, or `stop` waits no longer. When it could not be for as long as it lasts, it
+   * is lost, whether the database refuses or does not answer: another process may hold it, and nobody can tell.
+   */
+  function keep(
+    id: string,
+    fence: number,
+    { lost, askedAt }: { readonly lost: AbortController; readonly askedAt: number },
+  ): () => void {
+    let keptAt = askedAt;
+    let isLetGo = false;
+    let expiry = expireLater();
+    function expireLater(): NodeJS.Timeout {
+      // After a standstill of this process an answer may lie there unread: it counts.
+      return setTimeout(() => setImmediate(expire), Math.max(0, Math.ceil(keptAt + leaseMs - performance.now())));
+    }
+    function expire(): void {
+      if (isLetGo) return;
+      if (performance.now() - keptAt >= leaseMs) lost.abort();
+      else expiry = expireLater(); // a timer may be early
+    }
     async function prolong(): Promise<void> {
-      const askedAt = performance.now();
+      const at = performance.now();
       try {
-        if (await renew(db, { kind, id }, fence, leaseMs)) keptAt = askedAt;
+        const isHeld = await renew(db, { kind, id }, fence, leaseMs);
+        if (isHeld) keptAt = Math.max(keptAt, at);
         else lost.abort();
       } catch (thrown) {
         logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to prolong a lease.');
-        if (performance.now() - keptAt > leaseMs) lost.abort(); // another process may hold it, and nobody can tell
       }
     }
     const renewal = setInterval(() => void prolong(), leaseMs / 3);
-    const letGo = () => clearInterval(renewal);
+    const letGo = () => {
+      isLetGo = true;
+      clearInterval(renewal);
+      clearTimeout(expiry);
+    };
     drained.signal.addEventListener('abort', letGo, { once: true });
     return () => {
       letGo();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { join } from 'node:path';
 import {
+  FROM_GITHUB,
   type ReleaseRig,
   type TestRepository,
   configOf,
@@ -34,11 +35,11 @@ function admit(update: Partial<RefUpdate>): Promise<Admitted> {
     ref: 'main',
     sha: null,
     before: null,
-    repository: { fullName: 'octo/mono', addresses: [] },
+    repository: { id: null, fullName: 'octo/mono', addresses: [] },
     actor: 'mona',
     commit: null,
     deliveryId: 'd1',
-    via: 'webhook',
+    ...FROM_GITHUB,
     ...update,
   };
   return transaction(rig.database.db, (trx) => rig.releases.admit(trx, complete));
@@ -65,15 +66,37 @@ describe('a push', () => {
 
   test('of a repository that nobody registered is ignored, and says why', async () => {
     await add('one');
-    const repository = { fullName: 'octo/other', addresses: ['https://github.com/octo/other.git'] };
+    const repository = { id: null, fullName: 'octo/other', addresses: ['https://github.com/octo/other.git'] };
     expect(await admit({ repository })).toEqual({ kind: 'ignored', reason: 'unknown_repository' });
   });
 
-  test('is known by an address of the repository, too', async () => {
+  test('of a repository that was renamed is known by its id, once one with the old name was told', async () => {
+    await add('one', '{ branches: [main] }');
+    const repository = { id: '7', fullName: 'Octo/Mono', addresses: [] };
+    const renamed = { ...repository, fullName: 'octo/renamed' };
+    expect(await admit({ repository: renamed })).toEqual({ kind: 'ignored', reason: 'unknown_repository' });
+    expect(await admit({ repository, ref: 'side' })).toEqual({ kind: 'ignored', reason: 'ref_not_matched' });
+    expect(runsOf(await admit({ repository: renamed }))).toHaveLength(1);
+    const elsewhere = { source: 'gitlab', forge: 'gitlab', host: 'gitlab.com' } as const;
+    const ofAnother = await admit({ repository: renamed, ...elsewhere });
+    expect(ofAnother).toEqual({ kind: 'ignored', reason: 'unknown_repository' });
+  });
+
+  test('of a repository that took over the name makes the old one a stranger, and so does adding it anew', async () => {
     await add('one');
-    const source = (await readApp(rig.database.db, 'one'))?.source ?? '';
-    const admitted = await admit({ repository: { fullName: 'renamed/since', addresses: [source] } });
-    expect(runsOf(admitted)).toHaveLength(1);
+    const named = (id: string) => ({ id, fullName: 'octo/mono', addresses: [] });
+    const renamed = (id: string) => ({ id, fullName: 'octo/renamed', addresses: [] });
+    expect(runsOf(await admit({ repository: named('7') }))).toHaveLength(1);
+    expect(runsOf(await admit({ repository: named('8') }))).toHaveLength(1);
+    expect(runsOf(await admit({ repository: renamed('7') }))).toEqual([]);
+    expect(runsOf(await admit({ repository: renamed('8') }))).toHaveLength(1);
+    await rig.releases.addApp({ source: join(rig.root, 'one'), ref: null, repository: 'octo/mono', by: 'aoi' });
+    expect(runsOf(await admit({ repository: renamed('8') }))).toEqual([]);
+  });
+
+  test('that an added source delivers is not of an application from a folder', async () => {
+    await add('one');
+    expect(await admit({ source: 'team-b' })).toEqual({ kind: 'ignored', reason: 'other_host' });
   });
 
   test('that is rolled back with its delivery leaves no run', async () => {
@@ -84,11 +107,11 @@ describe('a push', () => {
         ref: 'main',
         sha: null,
         before: null,
-        repository: { fullName: 'octo/mono', addresses: [] },
+        repository: { id: null, fullName: 'octo/mono', addresses: [] },
         actor: 'mona',
         commit: null,
         deliveryId: 'd1',
-        via: 'webhook',
+        ...FROM_GITHUB,
       });
       throw new Error('no space for the delivery');
     });
@@ -288,8 +311,8 @@ describe('an application', () => {
 
 test('a tag that is told of twice at once makes one run, and only those that are named are written', async () => {
   await add('one', '{ tags: ["v*"] }');
-  const repository = { fullName: 'octo/mono', addresses: [] };
-  const told = { before: null, actor: 'mona', commit: null, deliveryId: 'd1', via: 'webhook' } as const;
+  const repository = { id: null, fullName: 'octo/mono', addresses: [] };
+  const told = { before: null, actor: 'mona', commit: null, deliveryId: 'd1', ...FROM_GITHUB } as const;
   const tag = { kind: 'tag', ref: 'v1', sha: null, repository, ...told } as const;
   const { db } = rig.database;
   const decisions = await transaction(db, async (trx) => {

@@ -3,7 +3,8 @@ import { type Clock, newId } from '../kernel/index.ts';
 import type { Driver } from '../queue/index.ts';
 import { type Trx, appendEvents, together } from '../store/index.ts';
 import { type LastRelease, knownAlready, lastReleaseBy, lastReleaseOf } from './admission/known.ts';
-import { type RefOfApp, hasRecentTagRun, lockApps, readNewestRuns } from './admission/store.ts';
+import { type ProjectOfApp, comesFrom, isNamesake, newProjectOf } from './admission/repository.ts';
+import { type RefOfApp, hasRecentTagRun, lockApps, noteProjects, readNewestRuns } from './admission/store.ts';
 import { type AppRow, type Trigger, findApps, insertRuns } from './store.ts';
 
 /** A push or tag as intake hands it over, in the transaction that stores its delivery. */
@@ -15,11 +16,20 @@ export interface RefUpdate {
   readonly sha: string | null;
   /** What it pointed at before, by the forge or, of what polling found, when it was last looked at; null when it is new. */
   readonly before: string | null;
-  readonly repository: { readonly fullName: string; readonly addresses: readonly string[] };
+  /** Name of the source that it came from; `github` and `gitlab` are those of the configuration. */
+  readonly source: string;
+  /** Id of the forge's implementation. */
+  readonly forge: string;
+  /** Host of the source's pages: the repository is one of that forge. */
+  readonly host: string;
+  /** `id` is null where it was not told. */
+  readonly repository: { readonly id: string | null; readonly fullName: string; readonly addresses: readonly string[] };
   readonly actor: string;
   readonly commit: { readonly message: string; readonly author: string; readonly at: number } | null;
   readonly deliveryId: string;
   readonly via: 'webhook' | 'poll';
+  /** A person's wish, not news of the forge. */
+  readonly isReplay: boolean;
 }
 
 export type Admitted =
@@ -49,6 +59,8 @@ interface Asked {
   readonly update: RefUpdate;
   readonly own: readonly AppRow[];
   readonly matching: readonly AppRow[];
+  /** Applications of that name belong to another host or source. */
+  readonly hasNamesake: boolean;
 }
 
 /**
@@ -57,13 +69,19 @@ interface Asked {
  * that tell of one push at the same moment, the second sees what the first made.
  */
 export async function planAdmission(means: Means, trx: Trx, updates: readonly RefUpdate[]): Promise<PlannedAdmission> {
-  const repositories = [...new Set(updates.map(({ repository }) => repository.fullName.toLowerCase()))];
-  const addresses = [...new Set(updates.flatMap(({ repository }) => repository.addresses))];
-  const apps = await findApps(trx, repositories, addresses);
-  const asked = updates.map((update): Asked => {
-    const own = apps.filter((app) => isOf(app, update.repository));
-    return { update, own, matching: own.filter((app) => isWanted(app, update)) };
+  const repositories = updates.map(({ repository }) => repository);
+  const apps = await findApps(trx, {
+    names: [...new Set(repositories.map(({ fullName }) => fullName.toLowerCase()))],
+    addresses: [...new Set(repositories.flatMap(({ addresses }) => addresses))],
+    ids: [...new Set(repositories.flatMap(({ id }) => id ?? []))],
   });
+  const asked = updates.map((update): Asked => {
+    const own = apps.filter((app) => comesFrom(app, update));
+    const hasNamesake = apps.some((app) => isNamesake(app, update));
+    return { update, own, matching: own.filter((app) => isWanted(app, update)), hasNamesake };
+  });
+  const names = asked.flatMap(({ matching }) => matching).map(({ name }) => name);
+  await lockApps(trx, [...new Set([...names, ...projectsOf(asked).map(({ app }) => app)])]);
   const last = await lastReleases(trx, asked);
   const planned: PlannedRun[] = [];
   const decisions: Admitted[] = [];
@@ -75,15 +93,19 @@ export async function planAdmission(means: Means, trx: Trx, updates: readonly Re
   }
   return {
     decisions,
-    write: (places) => {
+    write: async (places) => {
       const wanted = new Set(places.map((place) => updates[place]));
-      return queueRuns(
-        means,
-        trx,
-        planned.filter(({ update }) => wanted.has(update)),
-      );
+      const isWritten = ({ update }: { readonly update: RefUpdate }) => wanted.has(update);
+      await noteProjects(trx, projectsOf(asked.filter(isWritten)));
+      await queueRuns(means, trx, planned.filter(isWritten));
     },
   };
+}
+
+/** Ids of repositories that are not remembered yet: one for each application, the last that was told. */
+function projectsOf(asked: readonly Asked[]): readonly ProjectOfApp[] {
+  const told = asked.flatMap(({ update, own }) => own.flatMap((app) => newProjectOf(app, update) ?? []));
+  return [...new Map(told.map((project) => [project.app, project])).values()];
 }
 
 /** What each ref was released as last, as it stands until this transaction ends. */
@@ -95,7 +117,6 @@ async function lastReleases(trx: Trx, asked: readonly Asked[]): Promise<Map<stri
     }
   }
   if (refs.size === 0) return new Map();
-  await lockApps(trx, [...new Set([...refs.values()].map(({ app }) => app))]);
   const runs = await readNewestRuns(trx, [...refs.values()]);
   return new Map(runs.map((run) => [keyOf(run.app, run), lastReleaseOf(run)]));
 }
@@ -109,8 +130,8 @@ async function plan(
   trx: Trx,
   facts: Asked & { readonly planned: readonly PlannedRun[]; readonly last: ReadonlyMap<string, LastRelease> },
 ): Promise<{ readonly decision: Admitted; readonly runs: readonly PlannedRun[] }> {
-  const { own, matching, planned, update, last } = facts;
-  if (own.length === 0) return ignored('unknown_repository');
+  const { own, matching, hasNamesake, planned, update, last } = facts;
+  if (own.length === 0) return ignored(hasNamesake ? 'other_host' : 'unknown_repository');
   if (matching.length === 0) return ignored('ref_not_matched');
   const runs: PlannedRun[] = [];
   const reasons: string[] = [];
@@ -133,10 +154,6 @@ async function plan(
 
 function ignored(reason: string): { readonly decision: Admitted; readonly runs: readonly PlannedRun[] } {
   return { decision: { kind: 'ignored', reason }, runs: [] };
-}
-
-function isOf(app: AppRow, { fullName, addresses }: RefUpdate['repository']): boolean {
-  return app.repository === fullName.toLowerCase() || addresses.includes(app.source);
 }
 
 function isWanted(app: AppRow, update: RefUpdate): boolean {

@@ -4,6 +4,7 @@ import { FunadeError, newId } from '../kernel/index.ts';
 import { type Trx, appendEvent, transaction } from '../store/index.ts';
 import type { ReleasesDependencies, RunDependencies } from './dependencies.ts';
 import { CONFIG_FILE, readConfig } from './planning.ts';
+import { remoteOf } from './remote.ts';
 import { type AppRow, insertApp, markAppRemoved, readApp, readOpenRuns } from './store.ts';
 
 export interface NewApp {
@@ -80,9 +81,9 @@ function forgeOf(
   address: string,
   given: string | null,
 ): { readonly forge: AppRow['forge']; readonly repository: string } {
-  const remote = /^(?:[a-z+]+:\/\/(?:[^@/]+@)?|[^@/]+@)([^/:]+)(?::\d+)?[/:](.+?)(?:\.git)?\/?$/.exec(address);
-  const host = remote?.[1] ?? '';
-  const repository = given ?? remote?.[2] ?? address;
+  const remote = remoteOf(address);
+  const host = remote?.host ?? '';
+  const repository = given ?? remote?.path ?? address;
   if (host.includes('gitlab')) return { forge: 'gitlab', repository };
   if (host.includes('github') || given !== null) return { forge: 'github', repository };
   return { forge: 'local', repository };

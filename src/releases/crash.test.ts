@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ReleaseRig, type RigOptions, createReleaseRig } from '../../test/release-rig.ts';
+import { FROM_GITHUB, type ReleaseRig, type RigOptions, createReleaseRig } from '../../test/release-rig.ts';
 import { silentLogger } from '../kernel/index.ts';
 import { transaction } from '../store/index.ts';
 import { createStageLog } from './logs/stage-log.ts';
@@ -131,8 +131,8 @@ describe('trouble that may pass', () => {
         ref: 'main',
         sha,
         before: null,
-        via: 'webhook',
-        repository: { fullName: 'octo/greeter', addresses: [] },
+        ...FROM_GITHUB,
+        repository: { id: null, fullName: 'octo/greeter', addresses: [] },
         actor: 'mona',
         commit: null,
         deliveryId: 'd1',

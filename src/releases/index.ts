@@ -6,6 +6,7 @@ export { type LogChunk, readLog } from './logs/store.ts';
 export { hasRunEnded } from './pipeline.ts';
 export type { Delivery, DeliveryStatus, Members, Probe, StageWait } from './port.ts';
 export { type Releases, createReleases } from './releases.ts';
+export { remoteOf } from './remote.ts';
 export { type Source, createSource } from './source/index.ts';
 export {
   type AppRow,

@@ -39,6 +39,9 @@ export interface ReleaseTables {
     added_by: string;
     created_at: Date;
     removed_at: Date | null;
+    /** Host and id of its repository, once a delivery told of them; they stay when it is renamed. */
+    project_host: string | null;
+    project_id: string | null;
   };
   releases: {
     id: string;
@@ -97,13 +100,15 @@ function tables(db: Db | Trx) {
 
 // applications
 
+type NewAppRow = Pick<AppRow, 'name' | 'source' | 'forge' | 'repository' | 'triggers' | 'added_by'>;
+
 /** Registers an application, or one that was removed again; false when the name is taken by another source. */
-export async function insertApp(trx: Trx, app: Omit<AppRow, 'created_at' | 'removed_at'>): Promise<boolean> {
+export async function insertApp(trx: Trx, app: NewAppRow): Promise<boolean> {
   const { numAffectedRows } = await sql`
     insert into apps (name, source, forge, repository, triggers, added_by)
     values (${app.name}, ${app.source}, ${app.forge}, ${app.repository}, ${toJson(app.triggers)}, ${app.added_by})
     on conflict (name) do update set source = excluded.source, forge = excluded.forge, repository = excluded.repository,
-      triggers = excluded.triggers, added_by = excluded.added_by, removed_at = null
+      triggers = excluded.triggers, added_by = excluded.added_by, removed_at = null, project_host = null, project_id = null
     where apps.removed_at is not null or apps.source = excluded.source`.execute(trx);
   return numAffectedRows === 1n;
 }
@@ -123,15 +128,20 @@ export function listApps(db: Db): Promise<readonly AppRow[]> {
   >;
 }
 
-/** Applications of these repositories, by their names on the forge or by one of their clone addresses. */
+/** Applications that may come from these repositories: their names, clone addresses or ids fit, maybe on another host. */
 export async function findApps(
   trx: Trx,
-  repositories: readonly string[],
-  addresses: readonly string[],
+  told: {
+    readonly names: readonly string[];
+    readonly addresses: readonly string[];
+    readonly ids: readonly string[];
+  },
 ): Promise<readonly AppRow[]> {
+  const { names, addresses, ids } = told;
   const { rows } = await sql<AppRow>`
     select * from apps where removed_at is null
-      and (repository = any(${[...repositories]}::text[]) or source = any(${[...addresses]}::text[]))`.execute(trx);
+      and (repository = any(${[...names]}::text[]) or source = any(${[...addresses]}::text[])
+        or project_id = any(${[...ids]}::text[]))`.execute(trx);
   return rows;
 }
 

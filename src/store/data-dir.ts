@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { FunadeError, messageOf } from '../kernel/index.ts';
@@ -7,6 +8,8 @@ import { FunadeError, messageOf } from '../kernel/index.ts';
 /** Everything that Funade keeps on disk, and the proof that this process alone uses it. */
 export interface DataDir {
   readonly path: string;
+  /** Made with the directory, and never again: tells it from those of other processes, also where host names and paths are the same. */
+  readonly instanceId: string;
   /** A folder below the data directory, made with mode 0700 when it is missing. */
   folder(...names: readonly string[]): Promise<string>;
   release(): Promise<void>;
@@ -37,8 +40,13 @@ export async function openDataDir(path: string): Promise<DataDir> {
     );
   }
   await takeLock(lock, root);
+  const instanceId = await instanceIdOf(root).catch(async (thrown: unknown) => {
+    await rm(lock, { force: true });
+    throw thrown;
+  });
   return {
     path: root,
+    instanceId,
     folder: async (...names) => {
       const folder = join(root, ...names);
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -46,6 +54,20 @@ export async function openDataDir(path: string): Promise<DataDir> {
     },
     release: () => rm(lock, { force: true }),
   };
+}
+
+/** The caller has the lock. The file appears whole: a start that dies leaves none, or one that counts. */
+async function instanceIdOf(root: string): Promise<string> {
+  const file = join(root, 'instance-id');
+  const known = await readFile(file, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'ENOENT') throw thrown;
+    return '';
+  });
+  if (known.trim() !== '') return known.trim();
+  const made = randomUUID();
+  await writeFile(`${file}.new`, `${made}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return made;
 }
 
 /** Node's own recursive mkdir never returns where a parent exists and refuses children with ENOENT, as /proc does. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Generated, Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
 import pg from 'pg';
 import { type Clock, FunadeError, type Logger, messageOf, sleep } from '../kernel/index.ts';
@@ -34,6 +35,17 @@ export interface Connection {
 
 const INT8 = 20;
 
+/** A process that stopped in the middle of a transaction must not keep its locks from the others for ever. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
+/** What can be cut off while a transaction runs. */
+interface Cuttable {
+  cut: (() => void) | undefined;
+}
+
+/** The transaction with a limit that the asynchronous context belongs to: it learns so which connection it was given. */
+const limited = new AsyncLocalStorage<Cuttable>();
+
 /** Opens a pool. 64-bit integers arrive as numbers: positions, fences and counters stay below 2^53. */
 export function connect(connection: Connection, options: { readonly max?: number; readonly name?: string } = {}): Db {
   const pool = new pg.Pool({
@@ -44,6 +56,8 @@ export function connect(connection: Connection, options: { readonly max?: number
     application_name: options.name ?? 'funade',
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary'): unknown =>
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
@@ -51,8 +65,37 @@ export function connect(connection: Connection, options: { readonly max?: number
   });
   pool.on('error', () => {}); // an idle connection that breaks is replaced by the pool; the next query reports it
   // A connection that breaks while a transaction holds it fails that transaction; its own event has nothing to add.
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    // Not a start-up option: poolers in front of PostgreSQL refuse those. Travels with the first statement.
+    client.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`).catch(() => {});
+  });
+  watchForCuts(pool);
   return new Kysely<CoreTables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** When a connection is cut because the other side is silent, those that lie idle are most likely dead too and go with it. */
+function watchForCuts(pool: pg.Pool): void {
+  const idle = new Set<pg.PoolClient>();
+  pool.on('release', (_, client) => void idle.add(client));
+  pool.on('remove', (client) => void idle.delete(client));
+  pool.on('acquire', (client) => {
+    idle.delete(client);
+    const holder = limited.getStore();
+    if (holder === undefined || holder.cut !== undefined) return;
+    holder.cut = () => {
+      destroy(client);
+      for (const each of idle) {
+        each.emit('error', new Error('cut off')); // has the pool forget it now; its stream tells of its end only later
+        destroy(each);
+      }
+    };
+  });
+}
+
+/** Not `end`, which waits for what was asked before. Whoever waits for an answer learns that the connection is gone. */
+function destroy(client: pg.PoolClient): void {
+  client.connection.stream.destroy();
 }
 
 /**
@@ -70,15 +113,37 @@ export async function together(...statements: readonly Promise<unknown>[]): Prom
 
 const afterCommits = new WeakMap<Trx, (() => void)[]>();
 
-/** Runs `work` in one transaction; whatever throws inside rolls all of it back. */
-export async function transaction<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in one transaction; whatever throws inside rolls all of it back. When `until` is aborted, its connection is cut
+ * off: a database that went silent holds nobody up, and this throws the signal's reason. Whether a commit that was under way
+ * came through is then not known.
+ */
+export async function transaction<T>(db: Db, work: (trx: Trx) => Promise<T>, until?: AbortSignal): Promise<T> {
   const acts: (() => void)[] = [];
-  const result = await db.transaction().execute((trx) => {
-    afterCommits.set(trx, acts);
-    return work(trx);
-  });
+  const begin = () =>
+    db.transaction().execute((trx) => {
+      until?.throwIfAborted();
+      afterCommits.set(trx, acts);
+      return work(trx);
+    });
+  const result = until === undefined ? await begin() : await cutAt(until, begin);
   for (const act of acts) act();
   return result;
+}
+
+async function cutAt<T>(until: AbortSignal, begin: () => Promise<T>): Promise<T> {
+  until.throwIfAborted();
+  const holder: Cuttable = { cut: undefined };
+  const cut = (): void => holder.cut?.();
+  until.addEventListener('abort', cut);
+  try {
+    return await limited.run(holder, begin);
+  } catch (thrown) {
+    until.throwIfAborted();
+    throw thrown;
+  } finally {
+    until.removeEventListener('abort', cut);
+  }
 }
 
 /**

@@ -35,6 +35,7 @@ export { toJson } from './json.ts';
 export { migrateToLatest } from './migrate.ts';
 export { isStorageFull, isUnreachable } from './pg-errors.ts';
 export {
+  type OpenedSecret,
   type SecretEntry,
   type SecretPin,
   type SecretPins,

@@ -139,7 +139,7 @@ describe.each(RIGS)('trouble with $name', ({ start }) => {
   });
 
   it.each([
-    [401, 'FUN_FORGE_REFUSED'],
+    [401, 'FUN_FORGE_LOGIN_REFUSED'],
     [403, 'FUN_FORGE_REFUSED'],
     [404, 'FUN_FORGE_NOT_FOUND'],
     [410, 'FUN_FORGE_NOT_FOUND'],

@@ -29,6 +29,7 @@ export function SourcePanel({ source }: { readonly source: SourceView }) {
         <span className={styles['soft']}>{t(`source.origin.${source.origin}`)}</span>
       </div>
       <Facts source={source} />
+      <Troubles troubles={source.troubles} />
       <Title order={3} size="h5" mb="xs">
         {t('source.repositories')}
       </Title>
@@ -51,6 +52,11 @@ export function SourcePanel({ source }: { readonly source: SourceView }) {
       </section>
     </section>
   );
+}
+
+function Troubles({ troubles }: Pick<SourceView, 'troubles'>) {
+  const { language } = useTexts();
+  return troubles.map((trouble) => <p key={trouble}>{reasonText('source', trouble, language)}</p>);
 }
 
 function Facts({ source }: { readonly source: SourceView }) {

@@ -51,7 +51,8 @@ async function labelerOf(place: Place, forge: Forge): Promise<Actor> {
 
 async function refusalOf(place: Place, forge: Forge, labeler: Actor): Promise<string | null> {
   const self = await ask(place, () => forge.self());
-  if (isSame(self, labeler)) return 'own_label';
+  // A person whose own token Funade works with hands over what they label; Funade itself never puts the trigger on.
+  if (self.isBot && isSame(self, labeler)) return 'own_label';
   const role = await ask(place, () => forge.role(keyOf(place.task).repository, labeler));
   return mayStart(role) ? null : 'actor_not_allowed';
 }

@@ -10,6 +10,8 @@ const WHY: Readonly<Record<string, string>> = {
   no_runner:
     'No coding agent is configured on this server. Set `agent.runner` in its `funade.config.yaml` (or `FUNADE_AGENT_RUNNER`), and restart it.',
   permission: 'The account that Funade uses here may not do what the task needs. Give its token or App the permission.',
+  login_refused:
+    'The token or key that Funade uses here was not accepted for too long. It has to be renewed on the server.',
   forge_not_found: 'Something that the task needs is not here, or the account that Funade uses may not see it.',
   forge_rejected: 'A request that the task needs was turned down here.',
   forge_unreachable: 'The server of Funade could not reach this site for too long.',

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type AgentRig, LABELS, QUICK, createAgentRig, labelled } from '../../../test/agent-rig.ts';
-import { OUTSIDER, SELF } from '../../../test/memory-forge.ts';
+import { MONA, OUTSIDER, SELF } from '../../../test/memory-forge.ts';
 import { until } from '../../../test/release-rig.ts';
 import { FunadeError } from '../../kernel/index.ts';
 import type { Job, Runner, RunnerEnd, TaskState } from '../port.ts';
@@ -111,6 +111,15 @@ describe('before the claim, the subject is read again', () => {
     expect((await rig.events(id)).at(-1)).toBe('task.cancelled');
   });
 
+  test('a person whose own token Funade works with may put it on', async () => {
+    const id = await rig.hand();
+    const { self } = rig.forge;
+    rig.forge.self = () => Promise.resolve(MONA);
+    await rig.start();
+    expect(await rig.ended(id)).toMatchObject({ state: 'succeeded' });
+    rig.forge.self = self;
+  });
+
   test('who labelled is the one of the delivery where the forge does not know', async () => {
     rig.forge.label(1, LABELS.trigger);
     rig.forge.subject(1).labelling = null;
@@ -130,6 +139,14 @@ describe('before the claim, the subject is read again', () => {
     expect(await rig.ended(id)).toMatchObject({ state: 'cancelled', reason: 'lost_race' });
     expect(rig.forge.subject(1)).toMatchObject({ labels: ['taken'], comments: [] });
   });
+});
+
+test('a token that has expired keeps a task waiting until it was renewed', async () => {
+  const id = await rig.hand();
+  failOn('read', new FunadeError('FUN_FORGE_LOGIN_REFUSED', { act: 'read', host: 'github.com', reason: 'expired' }));
+  await rig.start();
+  expect(await rig.ended(id)).toMatchObject({ state: 'succeeded' });
+  expect(await rig.events(id)).toContain('task.troubled');
 });
 
 describe('what can not be helped ends at once', () => {

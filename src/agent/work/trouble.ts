@@ -32,6 +32,8 @@ export function judge(thrown: unknown): Judgement {
         return { kind: 'passing', reason: 'forge_unreachable', at: null };
       case 'FUN_FORGE_LIMITED':
         return { kind: 'passing', reason: 'forge_limited', at: timeIn(thrown.values['at']) };
+      case 'FUN_FORGE_LOGIN_REFUSED':
+        return { kind: 'passing', reason: 'login_refused', at: null };
       case 'FUN_FORGE_REFUSED':
         return { kind: 'permanent', reason: 'permission' };
       case 'FUN_FORGE_NOT_FOUND':

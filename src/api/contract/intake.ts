@@ -73,6 +73,8 @@ export const sourceView = z.object({
   origin: z.enum(['config', 'added']),
   /** How the API is used: nothing but webhooks works without. */
   credentials: z.enum(['none', 'token', 'app']),
+  /** What is wrong with the source itself, as codes: `plain_http`, `secret_unreadable=<label>` and the like. */
+  troubles: z.array(z.string()).default([]),
   /** Labels of the secrets that are valid now, never the values. */
   secrets: z.array(z.object({ label: z.string(), kind: z.enum(['secret', 'signing']), since: time.nullable() })),
   lastDelivery: z

@@ -65,6 +65,10 @@ const delivery = {
     en: 'No application comes from this repository, and no source lists it.',
     ja: 'このリポジトリから作られるアプリケーションはなく、どのソースにも登録されていません。',
   },
+  other_host: {
+    en: 'An application of this name comes from another host than this source. For a forge of your own set GITHUB_API_URL or GITLAB_API_URL; a hook of an added source has to belong to that source’s host.',
+    ja: 'この名前のアプリケーションは、このソースとは別のホストから来ています。自分のフォージの場合は GITHUB_API_URL か GITLAB_API_URL を設定してください。追加したソースのフックは、そのソースのホストのものである必要があります。',
+  },
   ref_not_matched: {
     en: 'No application is released from this branch or tag.',
     ja: 'このブランチまたはタグからリリースするアプリケーションはありません。',
@@ -130,8 +134,8 @@ const task = {
     ja: 'ラベルを付けた人に、このリポジトリへの書き込み権限がありません。',
   },
   own_label: {
-    en: 'Funade put the label on itself.',
-    ja: 'Funade 自身が付けたラベルです。',
+    en: 'The bot or App that Funade acts as put the label on.',
+    ja: 'Funade が使うボットまたは App が付けたラベルです。',
   },
   lost_race: {
     en: 'Somebody else took the label off at the moment it was claimed.',
@@ -148,6 +152,10 @@ const task = {
   permission: {
     en: 'The account of the source may not do what the task needs.',
     ja: 'ソースのアカウントに、タスクに必要な権限がありません。',
+  },
+  login_refused: {
+    en: 'The forge does not accept the token or key of the source; it has to be renewed.',
+    ja: 'ソースのトークンまたは鍵がフォージに受け付けられません。更新が必要です。',
   },
   forge_unreachable: {
     en: 'The forge can’t be reached.',
@@ -205,6 +213,38 @@ const hook = {
     en: 'The hook is switched off.',
     ja: 'フックが無効です。',
   },
+  last_status: {
+    en: 'The last answer that the forge got for the hook was {value}.',
+    ja: 'フォージがフックの送信で最後に受けた応答は {value} です。',
+  },
+  alert_status: {
+    en: 'The forge has stopped sending to the hook ({value}), because deliveries failed.',
+    ja: '配送の失敗により、フォージがフックへの送信を止めています({value})。',
+  },
+  disabled_until: {
+    en: 'The forge sends nothing to the hook until {value}.',
+    ja: '{value} まで、フォージはフックに何も送信しません。',
+  },
+} as const satisfies Readonly<Record<string, Sentence>>;
+
+/** What is wrong with a source itself. */
+const source = {
+  plain_http: {
+    en: 'The address of its API is http: whoever is on the way can read the token.',
+    ja: 'API のアドレスが http のため、経路上でトークンを読み取られる恐れがあります。',
+  },
+  secret_unreadable: {
+    en: 'The stored secret {value} can’t be decrypted: remove it and add another.',
+    ja: '保存されたシークレット {value} を復号できません。削除して、別のものを追加してください。',
+  },
+  token_unreadable: {
+    en: 'The stored token can’t be decrypted: add it again.',
+    ja: '保存されたトークンを復号できません。もう一度追加してください。',
+  },
+  row_unreadable: {
+    en: 'What is stored about the source is faulty; what was known before stays in use.',
+    ja: 'ソースの保存内容に誤りがあります。以前の内容を使い続けています。',
+  },
 } as const satisfies Readonly<Record<string, Sentence>>;
 
 /** Why a request could not be verified. */
@@ -233,16 +273,24 @@ const verification = {
     en: 'It came from an address that GitHub does not deliver from.',
     ja: 'GitHub が配送に使わないアドレスから届きました。',
   },
+  addresses_unknown: {
+    en: 'The API does not tell from where GitHub delivers, so all is refused: make `apiUrl` reachable, or turn `webhook.githubAddressesOnly` off.',
+    ja: 'GitHub の配送元アドレスを API から得られないため、すべて拒否しています。`apiUrl` に接続できるようにするか、`webhook.githubAddressesOnly` を無効にしてください。',
+  },
 } as const satisfies Readonly<Record<string, Sentence>>;
 
 /** The sentences by what they are about: the same code means different things for a delivery and a task. */
-export const reasonTexts = { delivery, task, hook, verification } as const;
+export const reasonTexts = { delivery, task, hook, source, verification } as const;
 export type ReasonAbout = keyof typeof reasonTexts;
 
-/** The sentence of a code; an unknown code is answered as it is. */
+/** The sentence of a code, which may have a value for it (`last_status=500`); an unknown code is answered as it is. */
 export function reasonText(about: ReasonAbout, code: string, language: keyof Sentence): string {
   const sentences: Readonly<Record<string, Sentence>> = reasonTexts[about];
-  return Object.hasOwn(sentences, code) ? (sentences[code]?.[language] ?? code) : code;
+  const end = code.indexOf('=');
+  const name = end < 0 ? code : code.slice(0, end);
+  const sentence = Object.hasOwn(sentences, name) ? sentences[name]?.[language] : undefined;
+  if (sentence === undefined || sentence.includes('{value}') !== end > 0) return code;
+  return sentence.replace('{value}', () => code.slice(end + 1));
 }
 
 /** The sentences of a delivery's reason. Those of a ping are warnings about its hook, several joined by commas. */

@@ -105,6 +105,7 @@ function madeView({ source, secret }: SourceMade): AddSourceAnswer {
 function viewOf(source: SourceState): SourceView {
   return {
     ...source,
+    troubles: [...source.troubles],
     secrets: [...source.secrets],
     repositories: source.repositories.map((repository) => {
       const { hook } = repository;

@@ -1,4 +1,4 @@
-import { type SourceView, pageOf, sourceView } from '../../api/contract/index.ts';
+import { type SourceView, pageOf, reasonText, sourceView } from '../../api/contract/index.ts';
 import { messageOf } from '../../kernel/index.ts';
 import type { Client } from '../client.ts';
 import type { Context } from '../context.ts';
@@ -53,14 +53,18 @@ function troublesOf(context: Context, source: SourceView): readonly Finding[] {
   const { text } = context;
   const { name } = source;
   const screen = context.screen();
-  const findings: Finding[] = [];
+  const findings: Finding[] = source.troubles.map((trouble) => {
+    const finding = reasonText('source', trouble, screen.language);
+    return { status: 'warn', finding, fix: text('doctor.sourceTroubleFix', { name }) };
+  });
   if (source.secrets.length === 0) {
     const fix = text('doctor.sourceNoSecretFix', { name });
     findings.push({ status: 'fail', finding: text('doctor.sourceNoSecret'), fix });
   }
   if (source.secrets.length > 0 && hasFailedSince(source)) {
     const labels = source.secrets.map(({ label }) => label).join(', ') || '-';
-    const fix = text('doctor.sourceFailureFix', { name, labels });
+    const isOfAddresses = source.lastFailure?.reason === 'addresses_unknown';
+    const fix = isOfAddresses ? text('doctor.sourceAddressesFix') : text('doctor.sourceFailureFix', { name, labels });
     findings.push({ status: 'warn', finding: failureOf(source, screen), fix });
   }
   if (source.credentials === 'none' && source.repositories.length > 0) {

@@ -617,6 +617,10 @@ export const en = {
     'Give the hook a secret that is valid ({labels}): `funade source install {name}`, or set it on the forge.',
   'doctor.sourceNoCredentials': 'no token: polling, labels and comments do not work',
   'doctor.sourceNoCredentialsFix': 'Add one with `funade source add {name} --token-stdin`.',
+  'doctor.sourceAddressesFix':
+    'Turn `webhook.githubAddressesOnly` off, or check that the address of the API can be reached.',
+  'doctor.sourceTroubleFix':
+    'See what it has with `funade source list`, and what changes it with `funade source --help`.',
   'doctor.sourceHookFix': 'Set it right with `funade source install {name}`.',
   'doctor.sourcePollFix': 'Check the name of the repository and what the token may do.',
   'doctor.sourceLast': 'last delivery {when}: {event}, {outcome}',

@@ -619,6 +619,9 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
     '有効なシークレット({labels})をフックに設定してください。`funade source install {name}` か、フォージの画面で行えます。',
   'doctor.sourceNoCredentials': 'トークンがないため、ポーリング・ラベル・コメントを使えません',
   'doctor.sourceNoCredentialsFix': '`funade source add {name} --token-stdin` で追加してください。',
+  'doctor.sourceAddressesFix':
+    '`webhook.githubAddressesOnly` を無効にするか、API のアドレスに接続できるか確認してください。',
+  'doctor.sourceTroubleFix': '`funade source list` で状態を、`funade source --help` で変更方法を確認してください。',
   'doctor.sourceHookFix': '`funade source install {name}` で修正してください。',
   'doctor.sourcePollFix': 'リポジトリ名と、トークンの権限を確認してください。',
   'doctor.sourceLast': '最終受信 {when}: {event}、{outcome}',

@@ -1,4 +1,4 @@
-import { type InstallSourceAnswer, type SourceView, reasonText, reasonTexts } from '../../api/contract/index.ts';
+import { type InstallSourceAnswer, type SourceView, reasonText } from '../../api/contract/index.ts';
 import { textOf } from '../locales/index.ts';
 import { paragraph } from './block.ts';
 import { type Line, span } from './line.ts';
@@ -37,7 +37,7 @@ export function renderSources(sources: readonly SourceView[], screen: Screen): s
 
 function troublesOf(source: SourceView, screen: Screen): readonly string[] {
   const text = textOf(screen.language);
-  const troubles: string[] = [];
+  const troubles = source.troubles.map((trouble) => reasonText('source', trouble, screen.language));
   if (source.credentials === 'none' && source.repositories.length > 0) troubles.push(text('source.noCredentials'));
   if (hasFailedSince(source)) troubles.push(failureOf(source, screen));
   for (const { fullName: repository, hook, pollFailure } of source.repositories) {
@@ -68,7 +68,7 @@ export function failureOf({ lastFailure }: SourceView, screen: Screen): string {
 
 /** A code of our own in words, and what a forge says as it is. */
 export function troubleText(trouble: string, screen: Screen): string {
-  return Object.hasOwn(reasonTexts.hook, trouble) ? reasonText('hook', trouble, screen.language) : trouble;
+  return reasonText('hook', trouble, screen.language);
 }
 
 /** What became of each hook. */

@@ -211,6 +211,19 @@ test.each([
   expect(loaded.ok ? [] : loaded.error.map((fault) => fault.fix)).toEqual([expect.stringContaining(fix)]);
 });
 
+test.each([
+  'https://mona:hunter2@h.example',
+  'https://hunter2@h.example',
+  'https://h.example/?key=hunter2',
+  'https://h.example#hunter2',
+])('the address %s is refused for forges and hooks, without being shown', (address) => {
+  const settings = ['FUNADE_WEBHOOK_URL', 'GITHUB_API_URL', 'GITLAB_API_URL'];
+  const told = faults({ env: Object.fromEntries(settings.map((name) => [name, address])) });
+  expect(told).toEqual(settings.map((name) => expect.stringContaining(name)));
+  expect(told.join()).toContain('without user, query or fragment');
+  expect(told.join()).not.toContain('hunter2');
+});
+
 test('a fault never shows a secret', () => {
   const given = {
     env: {

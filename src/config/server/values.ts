@@ -66,7 +66,7 @@ export function readValue(
       return orWrong('path', textThat(given.value, /^[^\0]+$/), given, faults);
     case 'url':
     case 'serverUrl':
-      return orWrong(option.kind, urlOf(given.value, ['http:', 'https:']), given, faults)?.replace(/\/+$/, '');
+      return orWrong(option.kind, bareUrlOf(given.value), given, faults)?.replace(/\/+$/, '');
     case 'databaseUrl':
       return orWrong('databaseUrl', urlOf(given.value, ['postgres:', 'postgresql:']), given, faults);
   }
@@ -77,7 +77,7 @@ function orWrong<T>(expected: Expected, value: T | undefined, given: Given, faul
   const { words, example } = faults.expected(expected);
   // An address can carry a password, also when it is misspelt.
   const isAddress = ['databaseUrl', 'url', 'serverUrl'].includes(expected);
-  const found = isAddress && String(given.value).includes('@') ? '***' : show(given.value, faults);
+  const found = isAddress && /[@?#]/.test(String(given.value)) ? '***' : show(given.value, faults);
   addWrong(given, faults, { found, expected: words, example });
   return undefined;
 }
@@ -213,6 +213,14 @@ function booleanOf(value: unknown): boolean | undefined {
 
 function textThat(value: unknown, form: RegExp): string | undefined {
   return typeof value === 'string' && form.test(value) ? value : undefined;
+}
+
+/** Paths are added to it, and it is shown: no user, password, query or fragment. */
+function bareUrlOf(value: unknown): string | undefined {
+  const url = urlOf(value, ['http:', 'https:']);
+  if (url === undefined || /[?#]/.test(url)) return undefined;
+  const { username, password } = new URL(url);
+  return username === '' && password === '' ? url : undefined;
 }
 
 function urlOf(value: unknown, protocols: readonly string[]): string | undefined {

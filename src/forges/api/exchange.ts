@@ -1,3 +1,4 @@
+import { hideUserinfo } from '../../kernel/index.ts';
 import type { ApiLimits } from './limits.ts';
 
 /** One request as it goes over the wire. */
@@ -79,5 +80,6 @@ function failed(error: unknown, timeoutMs: number): Exchanged {
   const cause = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   const reason = code === '' || cause.message.includes(code) ? cause.message : `${cause.message} (${code})`;
-  return { kind: 'nothing', reason: reason === '' ? code : reason, sent: !NOT_SENT.has(code) };
+  // Node names the whole address when it refuses one.
+  return { kind: 'nothing', reason: hideUserinfo(reason === '' ? code : reason), sent: !NOT_SENT.has(code) };
 }

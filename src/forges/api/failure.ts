@@ -79,7 +79,8 @@ function forgeError(outcome: FailedOutcome, host: string, act: string): FunadeEr
 function answeredError(outcome: Extract<FailedOutcome, { kind: 'answered' }>, host: string, act: string): FunadeError {
   const { status } = outcome;
   const reason = outcome.reason === '' ? `status ${status}` : outcome.reason;
-  if (status === 401 || status === 403) return new FunadeError('FUN_FORGE_REFUSED', { act, host, reason });
+  if (status === 401) return new FunadeError('FUN_FORGE_LOGIN_REFUSED', { act, host, reason });
+  if (status === 403) return new FunadeError('FUN_FORGE_REFUSED', { act, host, reason });
   if (status === 404 || status === 410) return new FunadeError('FUN_FORGE_NOT_FOUND', { act, host });
   return new FunadeError('FUN_FORGE_REJECTED', { act, host, status, reason });
 }

@@ -66,6 +66,18 @@ function parse(event: string, payload: unknown, headers: Record<string, string |
   return events[0] as ForgeEvent;
 }
 
+test.each(['replay:dlv_1', 'poll:7:issue:1', 'dlv_1', 'Dlv_1', 'sha256:1'])(
+  'the id %j is hashed: it looks like one of ours',
+  (id) => {
+    const idOf = (body: string, sent = id) =>
+      githubWebhook.deliveryId({ headers: { 'x-github-delivery': sent }, body: Buffer.from(body), now: 0 });
+    expect(idOf('{}')).toEqual({ id: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), stable: true });
+    expect(idOf('{}')).toEqual(idOf('{}'));
+    expect(new Set([idOf('{}').id, idOf('[]').id, idOf('{}', `${id}1`).id]).size).toBe(3);
+    expect(parse('push', push, { 'x-github-delivery': id }).kind).toBe('push');
+  },
+);
+
 const sha = 'a'.repeat(40);
 const push = {
   ref: 'refs/heads/main',

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hashedId, isDeliveryId, sentId } from '../payloads/delivery-id.ts';
 import { ignored } from '../payloads/ignored.ts';
 import type { ForgeEvent, ForgeWebhook, WebhookRequest } from '../port.ts';
 import { readers } from './events.ts';
@@ -6,7 +6,6 @@ import { readPayload } from './payload.ts';
 import { verifySignature } from './signature.ts';
 
 const EVENT_NAME = /^[a-z][a-z0-9_]{0,63}$/;
-const DELIVERY_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** Webhooks of github.com and GitHub Enterprise Server. Only the body is signed, not the event's name nor the id. */
 export const githubWebhook: ForgeWebhook = {
@@ -25,14 +24,14 @@ function eventName(request: WebhookRequest): string {
 
 function deliveryId(request: WebhookRequest): { readonly id: string; readonly stable: boolean } {
   const id = request.headers['x-github-delivery'] ?? '';
-  if (DELIVERY_ID.test(id)) return { id, stable: true };
-  return { id: `sha256:${createHash('sha256').update(request.body).digest('hex')}`, stable: false };
+  if (isDeliveryId(id)) return { id: sentId(id, request.body), stable: true };
+  return { id: hashedId('', request.body), stable: false };
 }
 
 function parse(request: WebhookRequest): ForgeEvent {
   const { 'x-github-event': name = '', 'x-github-delivery': id = '' } = request.headers;
   if (name === '' || id === '') return { kind: 'malformed', reason: 'header_missing' };
-  if (!EVENT_NAME.test(name) || !DELIVERY_ID.test(id)) return { kind: 'malformed', reason: 'header_invalid' };
+  if (!EVENT_NAME.test(name) || !isDeliveryId(id)) return { kind: 'malformed', reason: 'header_invalid' };
   const payload = readPayload(request);
   if (typeof payload === 'string') return { kind: 'malformed', reason: payload };
   const read = readers.get(name);

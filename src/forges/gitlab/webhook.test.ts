@@ -41,6 +41,16 @@ describe('headers', () => {
     expect(first).toEqual(second);
   });
 
+  test.each(['replay:dlv_1', 'poll:7:issue:1', 'dlv_1', 'Dlv_1', 'sha256:1'])(
+    'the key %j is hashed: it looks like one of ours',
+    (key) => {
+      const told = gitlabWebhook.deliveryId(request({ 'idempotency-key': key }));
+      expect(told).toEqual({ id: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), stable: true });
+      expect(gitlabWebhook.deliveryId(request({ 'idempotency-key': key }))).toEqual(told);
+      expect(gitlabWebhook.deliveryId(request({ 'idempotency-key': `${key}1` })).id).not.toBe(told.id);
+    },
+  );
+
   test.each(['', 'a b', 'ü', 'x'.repeat(129)])('the key %j is none', (key) => {
     expect(gitlabWebhook.deliveryId(request({ 'idempotency-key': key })).stable).toBe(false);
   });

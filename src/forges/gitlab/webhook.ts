@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hashedId, isDeliveryId, sentId } from '../payloads/delivery-id.ts';
 import { ignored } from '../payloads/ignored.ts';
 import { readJson } from '../payloads/json.ts';
 import type { ForgeEvent, ForgeWebhook, WebhookRequest } from '../port.ts';
@@ -6,7 +6,6 @@ import { readers } from './events.ts';
 import { verify } from './signature.ts';
 
 const EVENT_NAME = /^(?=.{6,64}$)(?:[A-Z][A-Za-z]* )+Hook$/;
-const DELIVERY_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** Webhooks of gitlab.com and GitLab installations, of projects and of groups. */
 export const gitlabWebhook: ForgeWebhook = {
@@ -29,13 +28,9 @@ function eventName(request: WebhookRequest): string {
  */
 function deliveryId(request: WebhookRequest): { readonly id: string; readonly stable: boolean } {
   const { 'webhook-id': signed = '', 'idempotency-key': key = '' } = request.headers;
-  const id = [signed, key].find((each) => DELIVERY_ID.test(each));
-  if (id !== undefined) return { id, stable: true };
-  const hash = createHash('sha256')
-    .update(`${eventName(request)}\n`)
-    .update(request.body)
-    .digest('hex');
-  return { id: `sha256:${hash}`, stable: false };
+  const id = [signed, key].find(isDeliveryId);
+  if (id !== undefined) return { id: sentId(id, request.body), stable: true };
+  return { id: hashedId(`${eventName(request)}\n`, request.body), stable: false };
 }
 
 function parse(request: WebhookRequest): readonly ForgeEvent[] {

@@ -1,6 +1,7 @@
 import { FunadeError, messageOf, newId } from '../../kernel/index.ts';
 import { appendEvent, transaction } from '../../store/index.ts';
 import { type Learnt, type Target, lookAt } from './look.ts';
+import type { LookPart } from './memory.ts';
 import type { PollOutcome, PolledRepository, PollerOptions } from './port.ts';
 import { areWebhooksAlive, nextPollAt } from './schedule.ts';
 import { type Claim, claimRepository, endLook, releaseClaim, renewClaim, saveRefs, selectSigns } from './store.ts';
@@ -79,7 +80,10 @@ async function learn(looker: Looker, target: Target, claim: Claim, goOn: () => P
       found: 0,
       redelivered: 0,
       isSeen: false,
+      left: 0,
       missing: null,
+      answered: [],
+      troubles: [],
       trouble: new FunadeError('FUN_FORGE_LIMITED', values),
     };
   }
@@ -99,11 +103,12 @@ async function note(looker: Looker, target: Target, claim: Claim, learnt: Learnt
   if (limitedUntil !== null) limits.set(target.source, limitedUntil);
   const reason = tell(looker, target, claim, { verdict, learnt });
   const signs = await selectSigns(db, target.source);
-  const isAlive = areWebhooksAlive({ ...signs, now, intervalMs });
+  // What was left over waits for no longer than usual, whatever arrives.
+  const isAlive = learnt.left === 0 && areWebhooksAlive({ ...signs, now, intervalMs });
   const isHeld = await transaction(db, async (trx) => {
     const ended = await endLook(trx, claim, {
       projectId: learnt.projectId,
-      memory: limitedUntil === null ? learnt.memory : { ...learnt.memory, limitedUntil },
+      memory: { ...learnt.memory, troubled: troubledAfter(claim, learnt), limitedUntil: limitedUntil ?? undefined },
       redeliveredUntil: learnt.redeliveredUntil,
       pollAt: nextPollAt({ now, intervalMs, isAlive, failures, limitedUntil, random: random() }),
       polledAt: learnt.isSeen && learnt.trouble === null ? now : null,
@@ -114,7 +119,8 @@ async function note(looker: Looker, target: Target, claim: Claim, learnt: Learnt
     if (learnt.refs !== null) await saveRefs(trx, target, { ...learnt.refs, at: now });
     const kind = turnOf(claim, verdict);
     if (kind !== null) {
-      const data = { source: target.source, repository: target.fullName, code: verdict.code, reason };
+      const code = verdict.tellings[0]?.code ?? null;
+      const data = { source: target.source, repository: target.fullName, code, reason };
       await appendEvent(trx, { kind, subject: `${target.source}/${target.fullName}`, actor: 'automation', data });
     }
     return true;
@@ -122,10 +128,20 @@ async function note(looker: Looker, target: Target, claim: Claim, learnt: Learnt
   return reportOf(target, isHeld ? outcome : 'busy', { ...learnt, reason });
 }
 
+/** Parts that failed this time; those of the time before when the look ended early. */
+function troubledAfter({ memory }: Claim, { trouble, troubles }: Learnt): readonly LookPart[] | undefined {
+  if (trouble !== null) return memory.troubled;
+  return troubles.length === 0 ? undefined : troubles.map(({ part }) => part);
+}
+
+function wasTroubled({ failures, memory }: Claim): boolean {
+  return failures > 0 || memory.troubled !== undefined;
+}
+
 /** The first failure in a row, and the end of a row, are events; what is between is not. */
-function turnOf(before: Claim, { outcome, failures }: Verdict): 'poll.failed' | 'poll.recovered' | null {
-  if (outcome === 'failed' && before.failures === 0) return 'poll.failed';
-  return before.failures > 0 && failures === 0 ? 'poll.recovered' : null;
+function turnOf(before: Claim, { outcome }: Verdict): 'poll.failed' | 'poll.recovered' | null {
+  if (outcome === 'failed') return wasTroubled(before) ? null : 'poll.failed';
+  return wasTroubled(before) && outcome !== 'limited' ? 'poll.recovered' : null;
 }
 
 /** Writes to the log what is new, and answers what is shown with the repository: never the inside of a fault of our own. */
@@ -135,20 +151,25 @@ function tell(
   before: Claim,
   { verdict, learnt }: { readonly verdict: Verdict; readonly learnt: Learnt },
 ): string | null {
-  const { outcome, isInternal, code } = verdict;
-  const fields = { ...nameOf(target), outcome, code, found: learnt.found, redelivered: learnt.redelivered };
-  if (isInternal) {
+  const { outcome, tellings } = verdict;
+  const { found, redelivered, left } = learnt;
+  const fields = { ...nameOf(target), outcome, code: tellings[0]?.code ?? null, found, redelivered, left };
+  const told = tellings.map(({ thrown, reason }) => {
+    if (reason !== null) return reason;
     const id = newId('err', clock.now());
-    const stack = learnt.trouble instanceof Error ? learnt.trouble.stack : undefined;
-    logger.error({ ...fields, id, reason: messageOf(learnt.trouble), stack }, 'Failed inside a look at a repository.');
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    logger.error({ ...fields, id, reason: messageOf(thrown), stack }, 'Failed inside a look at a repository.');
     return `Funade met a fault of its own (${id}).`;
-  }
-  const { reason } = verdict;
-  if (outcome === 'failed' && before.failures === 0)
+  });
+  const reason = told.length === 0 ? null : told.join(' ');
+  if (left > 0) logger.warn(fields, 'More labelled issues and changes than one look may ask about; the next goes on.');
+  if (tellings.some((each) => each.reason === null)) return reason;
+  const isOther = before.memory.troubled?.join() !== troubledAfter(before, learnt)?.join();
+  if (outcome === 'failed' && (!wasTroubled(before) || isOther))
     logger.warn({ ...fields, reason }, 'Failed to look at a repository.');
   else if (learnt.missing !== null && before.failure !== reason)
     logger.warn({ ...fields, reason }, 'Can’t ask for labels.');
-  else if (learnt.found + learnt.redelivered > 0) logger.info(fields, 'Polling found what no webhook had told.');
+  else if (found + redelivered > 0) logger.info(fields, 'Polling found what no webhook had told.');
   else logger.debug({ ...fields, reason }, 'Looked at a repository.');
   return reason;
 }

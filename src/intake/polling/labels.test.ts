@@ -121,14 +121,51 @@ test('another trigger label is another list', async () => {
   expect(await idsFound()).toHaveLength(1);
 });
 
-test('many labels are found in several looks, the oldest first', async () => {
-  for (let number = 1; number <= 120; number += 1)
-    rig.forge.label(number, rig.clock.now() - 60 * MINUTE + number * 1000);
+describe('many labels', () => {
+  test('are found in several looks, those that changed last first, and the log says so', async () => {
+    for (let number = 1; number <= 250; number += 1)
+      rig.forge.label(number, rig.clock.now() - 60 * MINUTE + number * 1000);
+    const poller = rig.poller();
+    expect(await poller.runOnce()).toMatchObject({ found: 200, failed: [] });
+    const ids = await idsFound();
+    expect([ids.includes('poll:7:issue:250:250'), ids.includes('poll:7:issue:50:50')]).toEqual([true, false]);
+    expect(rig.logs()).toContainEqual(expect.objectContaining({ level: 'warn', left: 50 }));
+    rig.forge.label(251, rig.clock.now() - 2 * MINUTE);
+    expect(await poller.runOnce()).toMatchObject({ found: 51 });
+    expect(await poller.runOnce()).toMatchObject({ found: 0 });
+    expect(await admitted()).toBe(251);
+  });
+
+  test('take no more than a minute of one look', async () => {
+    for (let number = 1; number <= 20; number += 1)
+      rig.forge.label(number, rig.clock.now() - 60 * MINUTE + number * 1000);
+    rig.forge.before = (verb) => void (verb === 'labelling' && rig.clock.advance(10_000));
+    const poller = rig.poller();
+    expect(await poller.runOnce()).toMatchObject({ found: 6 });
+    expect(await poller.runOnce()).toMatchObject({ found: 6 });
+    expect((await idsFound()).includes('poll:7:issue:9:9')).toBe(true);
+  });
+});
+
+test('an issue that was closed and opened again with its label is another finding, once', async () => {
+  rig.forge.label(1, rig.clock.now() - 30 * MINUTE);
   const poller = rig.poller();
-  const found: number[] = [];
-  for (let round = 0; round < 4; round += 1) found.push((await poller.runOnce()).found);
-  expect(found).toEqual([50, 50, 20, 0]);
-  expect(await admitted()).toBe(120);
+  await poller.runOnce();
+  const issue = rig.forge.world().issues.get(1);
+  Object.assign(issue ?? {}, { open: false });
+  await poller.runOnce();
+  const missedAt = rig.clock.now();
+  rig.clock.advance(10 * MINUTE);
+  Object.assign(issue ?? {}, { open: true, updatedAt: rig.clock.now() - 5 * MINUTE });
+  await poller.runOnce();
+  rig.clock.advance(10 * MINUTE);
+  Object.assign(issue ?? {}, { updatedAt: rig.clock.now() - 5 * MINUTE });
+  expect(await poller.runOnce()).toMatchObject({ found: 0 });
+  expect(await idsFound()).toEqual(['poll:7:issue:1:1', `poll:7:issue:1:1:back-${missedAt}`]);
+  const { rows } = await sql<{ text: string }>`
+    select convert_from(body, 'UTF8') as text from deliveries where delivery_id like '%back%'`.execute(database.db);
+  const event = { kind: 'opened', again: true, at: missedAt, actor: { login: 'mona' }, subject: { labels: [LABEL] } };
+  expect(JSON.parse(rows[0]?.text ?? '')).toMatchObject({ events: [event] });
 });
 
 describe('when it goes wrong in the middle', () => {

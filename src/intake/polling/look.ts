@@ -1,10 +1,10 @@
-import type { Forge, Ref, Repository, RepositoryKey } from '../../forges/index.ts';
+import type { Forge, Fresh, Ref, Repository, RepositoryKey } from '../../forges/index.ts';
 import { FunadeError, isFunadeError } from '../../kernel/index.ts';
 import type { Db } from '../../store/index.ts';
 import type { Finding } from '../findings.ts';
 import type { AdmissibleEvent } from '../port.ts';
 import { type LabelAct, lookForLabels } from './labels.ts';
-import type { Memory } from './memory.ts';
+import type { LookPart, Memory } from './memory.ts';
 import type { PolledApplication, PollerOptions } from './port.ts';
 import { askAgain } from './redeliver.ts';
 import { type RefLook, type RefMove, eventOf, lookForMoves } from './refs.ts';
@@ -14,6 +14,8 @@ import { type Claim, type RepositoryId, selectRefs, selectStored } from './store
 export interface Target extends RepositoryId {
   /** Id of the forge's implementation. */
   readonly forge: 'github' | 'gitlab';
+  /** Host of the source's pages. */
+  readonly host: string;
   /** Those that come from it; without any its refs do not matter. */
   readonly applications: readonly PolledApplication[];
 }
@@ -36,10 +38,21 @@ export interface Learnt {
   redelivered: number;
   /** Something was asked and answered. */
   isSeen: boolean;
+  /** Labelled subjects that there was no time to ask about. */
+  left: number;
   /** What can't be asked, for want of an account. */
   missing: FunadeError | null;
-  /** What ended it early. */
+  /** Parts that were asked and answered to the end. */
+  answered: readonly LookPart[];
+  /** Parts that failed, each for itself. */
+  troubles: readonly PartTrouble[];
+  /** What ended the whole look. */
   trouble: unknown;
+}
+
+export interface PartTrouble {
+  readonly part: LookPart;
+  readonly thrown: unknown;
 }
 
 interface Looking extends LookMeans {
@@ -47,7 +60,10 @@ interface Looking extends LookMeans {
   readonly learnt: Learnt;
 }
 
-/** One look at a repository: labels, refs, deliveries that failed. Each is kept as soon as it is known. */
+/**
+ * One look at a repository: labels, refs, deliveries that failed. Each is kept as soon as it is known, and trouble with one
+ * leaves the others as they are.
+ */
 export async function lookAt(means: LookMeans, target: Target, claim: Claim): Promise<Learnt> {
   const learnt: Learnt = {
     projectId: claim.projectId,
@@ -57,7 +73,10 @@ export async function lookAt(means: LookMeans, target: Target, claim: Claim): Pr
     found: 0,
     redelivered: 0,
     isSeen: false,
+    left: 0,
     missing: null,
+    answered: [],
+    troubles: [],
     trouble: null,
   };
   const looking: Looking = { ...means, target, learnt };
@@ -70,33 +89,79 @@ export async function lookAt(means: LookMeans, target: Target, claim: Claim): Pr
 }
 
 async function lookWithApi(looking: Looking, api: Forge, claim: Claim): Promise<void> {
-  const { learnt, target } = looking;
+  const { learnt } = looking;
+  await askForge(looking, api, claim);
+  if (!learnt.troubles.some(({ thrown }) => isNotFound(thrown)) || !(await isAnother(looking, api))) return;
+  // Nothing that was remembered is true of it.
+  learnt.memory = {};
+  learnt.redeliveredUntil = null;
+  learnt.answered = [];
+  learnt.troubles = [];
+  await askForge(looking, api, claim);
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return isFunadeError(thrown) && thrown.code === 'FUN_FORGE_NOT_FOUND';
+}
+
+/** Whether another repository bears the name by now; then its id is learnt. */
+async function isAnother({ learnt, target }: Looking, api: Forge): Promise<boolean> {
+  const before = learnt.projectId;
   try {
-    await askForge(looking, api, claim);
+    learnt.projectId = (await api.repository({ id: null, fullName: target.fullName })).id;
   } catch (thrown) {
-    if (!isFunadeError(thrown) || thrown.code !== 'FUN_FORGE_NOT_FOUND' || learnt.projectId === null) throw thrown;
-    // Another repository may bear the name by now: nothing that was remembered is true of it.
-    const { id } = await api.repository({ id: null, fullName: target.fullName });
-    if (id === learnt.projectId) throw thrown;
-    learnt.projectId = id;
-    learnt.memory = {};
-    learnt.redeliveredUntil = null;
-    await askForge(looking, api, claim);
+    if (isNotFound(thrown)) return false;
+    throw thrown;
   }
+  return learnt.projectId !== before;
 }
 
 async function askForge(looking: Looking, api: Forge, { hookId }: Claim): Promise<void> {
-  const { learnt, target, goOn } = looking;
+  const { learnt, target } = looking;
   learnt.projectId ??= (await api.repository({ id: null, fullName: target.fullName })).id;
   const key: RepositoryKey = { id: learnt.projectId, fullName: target.fullName };
   const about = onceOnly(async () => repositoryOf(await api.repository(key), target));
-  await goOn();
-  await findLabels(looking, { api, key, about });
-  await goOn();
-  await findMoves(looking, { by: 'api', list: (etag) => api.listRefs(key, { etag }), about });
-  if (hookId === null) return;
-  await goOn();
-  await redeliver(looking, { api, key, hookId });
+  const isKnown = learnt.memory.refs?.by === 'api';
+  const list = (etag: string | null) => orEmpty(api.listRefs(key, { etag }), isKnown);
+  await tryPart(looking, 'labels', (own) => findLabels(own, { api, key, about }));
+  await tryPart(looking, 'refs', (own) => findMoves(own, { by: 'api', list, about }));
+  if (hookId !== null) await tryPart(looking, 'redelivery', (own) => redeliver(own, { api, key, hookId }));
+}
+
+/** Runs one part; false where there was nothing to ask. What concerns the whole account, or the claim, ends the look. */
+async function tryPart(looking: Looking, part: LookPart, work: (looking: Looking) => Promise<boolean>): Promise<void> {
+  const { learnt } = looking;
+  let ended = false;
+  const goOn = async () => {
+    ended = true;
+    await looking.goOn();
+    ended = false;
+  };
+  await looking.goOn();
+  try {
+    if (await work({ ...looking, goOn })) learnt.answered = [...learnt.answered, part];
+  } catch (thrown) {
+    if (ended || isOfAccount(thrown)) throw thrown;
+    learnt.troubles = [...learnt.troubles, { part, thrown }];
+  }
+}
+
+function isOfAccount(thrown: unknown): boolean {
+  return isFunadeError(thrown) && ['FUN_FORGE_LIMITED', 'FUN_FORGE_LOGIN_REFUSED'].includes(thrown.code);
+}
+
+/**
+ * GitHub answers 409 for a repository that has no commit yet, and for one that is not ready for the moment: whose refs are
+ * known has not lost them all.
+ */
+async function orEmpty(asking: Promise<Fresh<readonly Ref[]>>, isKnown: boolean): Promise<Fresh<readonly Ref[]>> {
+  try {
+    return await asking;
+  } catch (thrown) {
+    const isConflict = isFunadeError(thrown) && thrown.code === 'FUN_FORGE_REJECTED' && thrown.values['status'] === 409;
+    if (!isConflict) throw thrown;
+    return isKnown ? { kind: 'unchanged' } : { kind: 'changed', value: [], etag: null };
+  }
 }
 
 /** Without an account only the refs can be asked for, by git itself. */
@@ -130,11 +195,12 @@ interface Asking {
 async function findLabels(
   looking: Looking,
   { api, key, about }: Asking & { readonly api: Forge; readonly key: RepositoryKey },
-): Promise<void> {
+): Promise<boolean> {
   const { learnt, label, clock, goOn } = looking;
   const memory = learnt.memory.labels;
-  const look = await lookForLabels({ forge: api, repository: key, label, memory, now: clock.now(), goOn });
+  const look = await lookForLabels({ forge: api, repository: key, label, memory, clock, goOn });
   learnt.isSeen = true;
+  learnt.left = look.left;
   await keep(looking, look.acts, {
     about,
     idOf: ({ name }) => name,
@@ -142,17 +208,18 @@ async function findLabels(
   });
   learnt.memory = { ...learnt.memory, labels: look.memory };
   rethrow(look.trouble);
+  return true;
 }
 
 async function findMoves(
   looking: Looking,
   { by, list, about }: Asking & Pick<Parameters<typeof lookForMoves>[0], 'by' | 'list'>,
-): Promise<void> {
+): Promise<boolean> {
   const { db, learnt, target, clock } = looking;
   if (target.applications.length === 0) {
     // What is not kept up to date would pass for a push later.
     learnt.memory = { ...learnt.memory, refs: undefined };
-    return;
+    return false;
   }
   const { refs: memory } = learnt.memory;
   const readBefore = () => selectRefs(db, target);
@@ -167,12 +234,13 @@ async function findMoves(
   });
   learnt.refs = look.changes;
   learnt.memory = { ...learnt.memory, refs: look.memory };
+  return true;
 }
 
 async function redeliver(
   { db, learnt, target, clock, goOn }: Looking,
   { api, key, hookId }: { readonly api: Forge; readonly key: RepositoryKey; readonly hookId: string },
-): Promise<void> {
+): Promise<boolean> {
   const redelivery = await askAgain({
     hooks: api.hooks,
     repository: key,
@@ -183,11 +251,12 @@ async function redeliver(
     isStored: (guids) => selectStored(db, target.source, guids),
     goOn,
   });
-  if (redelivery === undefined) return;
+  if (redelivery === undefined) return false;
   learnt.redelivered += redelivery.count;
   learnt.redeliveredUntil = redelivery.until;
   learnt.memory = { ...learnt.memory, redelivered: redelivery.memory };
   rethrow(redelivery.trouble);
+  return true;
 }
 
 /** Stores what was found and not known. All or nothing is remembered: what could not be stored is found again. */
@@ -201,7 +270,7 @@ async function keep<T>(
   },
 ): Promise<void> {
   if (things.length === 0) return;
-  const { source, forge, fullName } = target;
+  const { source, forge, host, fullName } = target;
   const named = things.map((thing) => ({
     thing,
     deliveryId: `poll:${learnt.projectId ?? fullName.toLowerCase()}:${as.idOf(thing)}`,
@@ -215,7 +284,7 @@ async function keep<T>(
   if (fresh.length === 0) return;
   const repository = await as.about();
   const findings = fresh.map(({ thing, deliveryId }): Finding => {
-    return { source, forge, deliveryId, events: [as.eventOf(thing, repository)] };
+    return { source, forge, host, deliveryId, events: [as.eventOf(thing, repository)] };
   });
   let failure: unknown;
   for (const result of await record(findings)) {

@@ -6,7 +6,12 @@ export interface Memory {
   readonly redelivered?: Readonly<Record<string, Redelivered>> | undefined;
   /** The forge takes no requests of the account before (epoch ms). */
   readonly limitedUntil?: number | undefined;
+  /** Parts of the last look that failed. */
+  readonly troubled?: readonly LookPart[] | undefined;
 }
+
+/** What is asked in a look, each whatever becomes of the others. */
+export type LookPart = 'labels' | 'refs' | 'redelivery';
 
 export interface LabelMemory {
   /** Another label is another list. */
@@ -14,6 +19,8 @@ export interface LabelMemory {
   readonly etag: string | null;
   /** Subjects that had the label at the last look, by kind and number. */
   readonly seen: Readonly<Record<string, SeenSubject>>;
+  /** Subjects that left the list, so that one that comes back with the same act of labelling is known to be open again. */
+  readonly gone?: Readonly<Record<string, GoneSubject>> | undefined;
 }
 
 export interface SeenSubject {
@@ -21,6 +28,14 @@ export interface SeenSubject {
   readonly at: number | null;
   /** Which act of labelling it was: the forge's id, or `unknown-` and a time where the forge does not know. */
   readonly act: string;
+  /** It came back to the list with that act; by then (epoch ms) it had left it. */
+  readonly back?: number | undefined;
+}
+
+export interface GoneSubject {
+  readonly act: string;
+  /** When a look missed it first (epoch ms). */
+  readonly at: number;
 }
 
 export interface RefMemory {

@@ -45,12 +45,12 @@ describe('a push that no webhook told of', () => {
     },
   };
 
-  function updateOf({ event, deliveryId, via }: Arrival) {
+  function updateOf({ event, ...arrival }: Arrival) {
     if (event.kind !== 'push' && event.kind !== 'tag') throw new TypeError('only pushes are told here');
     const { repository, actor, after: sha, before, kind } = event;
     const ref = event.kind === 'push' ? event.branch : event.tag;
-    const { fullName, cloneUrls: addresses } = repository;
-    return { kind, ref, sha, before, repository: { fullName, addresses }, actor, commit: null, deliveryId, via };
+    const { id, fullName, cloneUrls: addresses } = repository;
+    return { ...arrival, kind, ref, sha, before, repository: { id, fullName, addresses }, actor, commit: null };
   }
 
   async function runs(): Promise<readonly Pick<RunRow, 'sha' | 'trigger'>[]> {

@@ -1,3 +1,4 @@
+import { webHostOf } from '../../forges/index.ts';
 import type { ActiveSource, SourceDirectory } from '../sources/port.ts';
 import type { Target } from './look.ts';
 import type { PolledApplication } from './port.ts';
@@ -14,10 +15,11 @@ export function targetsOf(
 }
 
 function targetsOfSource(
-  { name: source, forge, repositories }: ActiveSource,
+  { name: source, forge, apiUrl, repositories }: ActiveSource,
   applications: readonly PolledApplication[],
 ): readonly Target[] {
   const own = applications.filter((application) => application.source === source);
+  const host = webHostOf(forge, apiUrl);
   const names = new Map<string, string>();
   for (const name of [...repositories, ...own.map(({ repository }) => repository.fullName)]) {
     const key = name.toLowerCase();
@@ -26,6 +28,7 @@ function targetsOfSource(
   return [...names].map(([key, fullName]) => ({
     source,
     forge,
+    host,
     fullName,
     applications: own.filter(({ repository }) => repository.fullName.toLowerCase() === key),
   }));

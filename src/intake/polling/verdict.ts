@@ -6,40 +6,47 @@ import type { PollOutcome } from './port.ts';
 /** How a look ended, and what that means for the next. */
 export interface Verdict {
   readonly outcome: PollOutcome;
-  /** Looks in a row that failed. */
+  /** Looks in a row in which nothing could be asked; those that failed in a part only are none. */
   readonly failures: number;
-  /** What is to be shown with the repository; null when all could be asked. */
-  readonly reason: string | null;
-  /** Code of the error catalogue; null for a fault of Funade itself. */
-  readonly code: string | null;
-  /** A fault whose details are for the log alone. */
-  readonly isInternal: boolean;
+  /** What is to be shown with the repository; empty when all could be asked. */
+  readonly tellings: readonly Telling[];
   /** When the forge takes requests again (epoch ms). */
   readonly limitedUntil: number | null;
 }
 
+/** One thing that went wrong or can't be asked. */
+export interface Telling {
+  readonly thrown: unknown;
+  /** Null: a fault of our own, whose details are for the log alone. */
+  readonly reason: string | null;
+  /** Code of the error catalogue; null when it has none. */
+  readonly code: string | null;
+}
+
 /** Judges what a look learnt; `before` are the looks in a row that had failed. */
 export function verdictOf(
-  learnt: Pick<Learnt, 'trouble' | 'missing' | 'isSeen' | 'found' | 'redelivered'>,
+  learnt: Pick<Learnt, 'trouble' | 'troubles' | 'answered' | 'missing' | 'isSeen' | 'found' | 'redelivered'>,
   before: number,
 ): Verdict {
-  const { trouble, missing } = learnt;
+  const { trouble, troubles, answered, missing } = learnt;
+  const parts = troubles.map(({ thrown }) => thrown);
+  if (trouble === null && troubles.length > 0) {
+    const failures = answered.length === 0 ? before + 1 : 0;
+    return { outcome: 'failed', failures, tellings: told(parts), limitedUntil: null };
+  }
   if (trouble === null) {
     const outcome = learnt.found + learnt.redelivered > 0 ? 'found' : 'unchanged';
     return {
       outcome: missing !== null && !learnt.isSeen ? 'no_credentials' : outcome,
       failures: 0,
-      reason: missing?.message ?? null,
-      code: missing?.code ?? null,
-      isInternal: false,
+      tellings: missing === null ? [] : told([missing]),
       limitedUntil: null,
     };
   }
   const limitedUntil = untilOf(trouble);
-  if (limitedUntil !== null) {
-    return { ...told(trouble), outcome: 'limited', failures: before, limitedUntil };
-  }
-  return { ...told(trouble), outcome: 'failed', failures: before + 1, limitedUntil };
+  const tellings = told([...parts, trouble]);
+  if (limitedUntil !== null) return { tellings, outcome: 'limited', failures: before, limitedUntil };
+  return { tellings, outcome: 'failed', failures: before + 1, limitedUntil };
 }
 
 function untilOf(trouble: unknown): number | null {
@@ -48,9 +55,16 @@ function untilOf(trouble: unknown): number | null {
   return Number.isFinite(at) ? at : null;
 }
 
-function told(trouble: unknown): Pick<Verdict, 'reason' | 'code' | 'isInternal'> {
-  if (isFunadeError(trouble)) return { reason: trouble.message, code: trouble.code, isInternal: false };
-  if (isUnreachable(trouble))
-    return { reason: `The database was away (${messageOf(trouble)}).`, code: null, isInternal: false };
-  return { reason: null, code: null, isInternal: true };
+/** The same trouble of several parts is told once. */
+function told(thrown: readonly unknown[]): readonly Telling[] {
+  const tellings = thrown.map(tellingOf);
+  return tellings.filter(
+    ({ reason }, place) => reason === null || tellings.findIndex((each) => each.reason === reason) === place,
+  );
+}
+
+function tellingOf(thrown: unknown): Telling {
+  if (isFunadeError(thrown)) return { thrown, reason: thrown.message, code: thrown.code };
+  if (isUnreachable(thrown)) return { thrown, reason: `The database was away (${messageOf(thrown)}).`, code: null };
+  return { thrown, reason: null, code: null };
 }

@@ -1,5 +1,5 @@
 import type { Secret } from '../../forges/index.ts';
-import { type Fault, FunadeError } from '../../kernel/index.ts';
+import { type Fault, FunadeError, hideUserinfo } from '../../kernel/index.ts';
 import { faultOfSecret } from '../settings.ts';
 import type { KnownSource } from './directory.ts';
 import type { NewSource } from './port.ts';
@@ -26,6 +26,7 @@ export function faultsOfNew(wanted: NewSource, known: KnownSource | undefined): 
           },
         ]
       : []),
+    ...(wanted.apiUrl === undefined ? [] : faultOfAddress('apiUrl', wanted.apiUrl)),
     ...faultOf('secret', wanted.secret),
     ...faultOf('signingToken', wanted.signingToken, 'signing'),
     ...faultOf('token', wanted.token),
@@ -48,7 +49,7 @@ function contradictions(wanted: NewSource, known: KnownSource): readonly Fault[]
       origin === 'config'
         ? `Set \`${name}.apiUrl\`, or choose another name.`
         : 'Choose another name for the new source.';
-    faults.push({ path: 'apiUrl', message: `the source ${name} is at ${known.apiUrl}`, fix });
+    faults.push({ path: 'apiUrl', message: `the source ${name} is at ${hideUserinfo(known.apiUrl)}`, fix });
   }
   const isConfigured = origin === 'config' && known.credentials !== null && !known.hasAddedToken;
   if (wanted.token !== undefined && isConfigured) {
@@ -56,6 +57,22 @@ function contradictions(wanted: NewSource, known: KnownSource): readonly Fault[]
     faults.push({ path: 'token', message: `the source ${name} has its token or App from the configuration`, fix });
   }
   return faults;
+}
+
+/** Addresses are stored and shown: what may be a password has no place in them. The fault shows nothing of it. */
+export function faultOfAddress(path: 'apiUrl' | 'url', address: string): readonly Fault[] {
+  const { username, password, href } = new URL(address);
+  const parts = [
+    ...(username === '' && password === '' ? [] : ['a user or password']),
+    ...(href.includes('?') ? ['a query'] : []),
+    ...(href.includes('#') ? ['a fragment'] : []),
+  ];
+  if (parts.length === 0) return [];
+  const fix =
+    path === 'apiUrl'
+      ? 'Give the bare address, and the token on its own: --token-stdin.'
+      : 'Give the bare address: the hook authenticates with its secret.';
+  return [{ path, message: `it has ${parts.join(' and ')}`, fix }];
 }
 
 /** What keeps a secret from being used; the fault never shows it. */
@@ -79,7 +96,7 @@ export function faultsOfRemoval(
   labels: readonly string[],
   added: string | null,
 ): readonly Fault[] {
-  const removable = new Set(source.added.map(({ label }) => label));
+  const removable = new Set([...source.added, ...source.unreadable].map(({ label }) => label));
   const faults = labels
     .filter((label) => !removable.has(label))
     .map((label): Fault => {

@@ -1,6 +1,6 @@
 import type { Forge, RepositoryKey } from '../../forges/index.ts';
-import { FunadeError, messageOf } from '../../kernel/index.ts';
-import { refuseFaults, withoutSlash } from './faults.ts';
+import { FunadeError, hideUserinfo, messageOf } from '../../kernel/index.ts';
+import { faultOfAddress, refuseFaults, withoutSlash } from './faults.ts';
 import type { KnownSource } from './directory.ts';
 import type { HookInstalled } from './port.ts';
 import { webhookPathOf } from './states.ts';
@@ -25,7 +25,7 @@ export function wantedHook(source: KnownSource, base: string | null): WantedHook
             fix: 'Set `webhook.url`, or give --url.',
           },
         ]
-      : []),
+      : faultOfAddress('url', base)),
     ...(secret === null && signing === null
       ? [
           {
@@ -54,10 +54,11 @@ export async function installHook(
   const { fullName } = repository;
   try {
     const { hook, done } = await forge.hooks.ensure(repository, wanted);
-    const installed = { repository: fullName, url: hook.url, done, troubles: hook.troubles };
-    return { installed, hook: { id: hook.id, url: hook.url } };
+    const url = hideUserinfo(hook.url, '');
+    const installed = { repository: fullName, url, done, troubles: hook.troubles };
+    return { installed, hook: { id: hook.id, url } };
   } catch (thrown) {
-    const troubles = [messageOf(thrown)];
+    const troubles = [hideUserinfo(messageOf(thrown))];
     return { installed: { repository: fullName, url: wanted.url, done: 'failed', troubles }, hook: null };
   }
 }

@@ -55,6 +55,8 @@ export interface SourceState {
   readonly webhookPath: string;
   readonly origin: 'config' | 'added';
   readonly credentials: 'none' | 'token' | 'app';
+  /** What is wrong with the source itself, as codes: `plain_http`, `secret_unreadable=<label>`, `token_unreadable`, `row_unreadable`. */
+  readonly troubles: readonly string[];
   /** `since` is null for those of the configuration. */
   readonly secrets: readonly {
     readonly label: string;
@@ -119,6 +121,7 @@ export interface HookInstalled {
 /** The sources: who may deliver, with which secrets, and what is known of their hooks. */
 export interface Sources {
   readonly directory: SourceDirectory;
+  /** Their settings are at most a second old. */
   list(): Promise<readonly SourceState[]>;
   /**
    * Adds a source; or repositories, secrets or a token to one that is there. A secret is made when the source would have none.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Secret } from '../../forges/index.ts';
-import type { SecretStore } from '../../store/index.ts';
+import type { OpenedSecret, SecretStore } from '../../store/index.ts';
 
 /** A secret of the store, with the time it was set (epoch milliseconds). */
 export interface AddedSecret extends Secret {
@@ -12,6 +12,9 @@ export interface Vault {
   /** The newest first. */
   readonly secrets: readonly AddedSecret[];
   readonly token: string | null;
+  /** Labels of secrets that are stored and can't be decrypted, and whether the token is such a one. */
+  readonly unreadable: readonly { readonly kind: SecretKind; readonly label: string }[];
+  readonly isTokenUnreadable: boolean;
 }
 
 export type SecretKind = 'secret' | 'signing';
@@ -24,22 +27,39 @@ function ownerOf(source: string): string {
   return `source/${source}`;
 }
 
-export async function readVault(store: SecretStore, source: string): Promise<Vault> {
-  const app = ownerOf(source);
-  const entries = await store.list({ app });
-  const pins = Object.fromEntries(
-    entries.map(({ name, environment, version }) => [name, { environment, version }] as const),
+/** What was added to these sources, by their names, in one query. */
+export async function readVaults(
+  store: Pick<SecretStore, 'openAll'>,
+  sources: readonly string[],
+): Promise<ReadonlyMap<string, Vault>> {
+  const opened = await store.openAll(sources.map(ownerOf));
+  return new Map(
+    sources.map((source) => [source, vaultOf(opened.filter(({ app }) => app === ownerOf(source)))] as const),
   );
-  const values = await store.resolve(app, pins);
-  const secrets = entries.flatMap(({ name, setAt }): readonly AddedSecret[] => {
-    const value = values.get(name);
-    if (value === undefined) return [];
-    if (name.startsWith(PREFIXES.signing)) {
-      return [{ label: name.slice(PREFIXES.signing.length), value, kind: 'signing', since: setAt }];
-    }
-    return name.startsWith(PREFIXES.secret) ? [{ label: name.slice(PREFIXES.secret.length), value, since: setAt }] : [];
+}
+
+function vaultOf(opened: readonly OpenedSecret[]): Vault {
+  const token = opened.find(({ name }) => name === TOKEN);
+  const secrets = opened.flatMap(({ name, value, setAt }) => {
+    const kind = kindOfName(name);
+    return kind === null ? [] : [{ kind, label: name.slice(PREFIXES[kind].length), value, since: setAt }];
   });
-  return { secrets: secrets.toSorted((left, right) => right.since - left.since), token: values.get(TOKEN) ?? null };
+  return {
+    secrets: secrets
+      .flatMap(({ kind, value, ...secret }): readonly AddedSecret[] => {
+        if (value === null) return [];
+        return [{ ...secret, value, ...(kind === 'signing' ? { kind } : {}) }];
+      })
+      .toSorted((left, right) => right.since - left.since),
+    token: token?.value ?? null,
+    unreadable: secrets.filter(({ value }) => value === null).map(({ kind, label }) => ({ kind, label })),
+    isTokenUnreadable: token !== undefined && token.value === null,
+  };
+}
+
+function kindOfName(name: string): SecretKind | null {
+  if (name.startsWith(PREFIXES.signing)) return 'signing';
+  return name.startsWith(PREFIXES.secret) ? 'secret' : null;
 }
 
 export async function addSecret(

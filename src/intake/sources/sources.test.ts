@@ -16,7 +16,7 @@ import {
 } from '../../../test/intake-rig.ts';
 import { createMemoryForge } from '../../../test/memory-forge.ts';
 import type { Forge, ForgeHooks } from '../../forges/index.ts';
-import { FunadeError, createLogger, silentLogger, systemClock } from '../../kernel/index.ts';
+import { FunadeError, createLogger, createManualClock, silentLogger, systemClock } from '../../kernel/index.ts';
 import { type SecretStore, createSecretStore } from '../../store/index.ts';
 import { type ConfiguredSource, type Sources, type SourcesOptions, createSources } from '../index.ts';
 
@@ -366,6 +366,154 @@ describe('what another process changed', () => {
   });
 });
 
+describe('addresses', () => {
+  test.each([
+    ['https://mona:hunter2hunter2@ghe.example/api/v3', 'it has a user or password'],
+    ['https://hunter2hunter2@ghe.example/api/v3', 'it has a user or password'],
+    ['https://ghe.example/api/v3?token=hunter2hunter2', 'it has a query'],
+    ['https://ghe.example/api/v3#hunter2hunter2', 'it has a fragment'],
+    ['https://mona:hunter2hunter2@ghe.example/?#', 'it has a user or password and a query and a fragment'],
+  ])('%s is refused without showing it: for the API and for hooks', async (address, message) => {
+    const sources = await startSources();
+    expect(await faultsOf(sources.add({ ...ACME, apiUrl: address }, 'mona'))).toEqual([`apiUrl: ${message}`]);
+    expect(await countSources()).toBe(0);
+    expect(await faultsOf(sources.install('github', { url: address }, 'mona'))).toEqual([`url: ${message}`]);
+  });
+
+  test('that were stored or reported with a password are shown without it', async () => {
+    const sources = await startSources();
+    await sources.add({ ...ACME, repositories: ['acme/site'] }, 'mona');
+    await sql`update sources set api_url = 'https://mona:hunter2@ghe.example/api/v3' where name = 'acme'`.execute(
+      database.db,
+    );
+    await sql`
+      update source_repositories set hook_url = 'https://mona:hunter2@hook.example/x', hook_checked_at = now(),
+        hook_troubles = '{https://mona:hunter2@ghe.example is away}', poll_failure = 'no https://mona:hunter2@ghe.example'
+      where full_name = 'acme/site'`.execute(database.db);
+    await sources.directory.refresh();
+    const state = (await sources.list()).find(({ name }) => name === 'acme');
+    expect(JSON.stringify(state)).not.toContain('hunter2');
+    expect(state).toMatchObject({ apiUrl: 'https://***@ghe.example/api/v3' });
+    expect(state?.repositories[0]?.hook?.url).toBe('https://hook.example/x');
+  });
+
+  test.each([
+    ['http://ghe.example/api/v3', ['plain_http']],
+    ['http://localhost:3000', []],
+    ['http://127.0.0.1:3000', []],
+    ['http://[::1]:3000', []],
+    ['http://127.0.0.1.example', ['plain_http']],
+    ['https://ghe.example/api/v3', []],
+  ])('%s with a token has the troubles %j, and without one none', async (apiUrl, troubles) => {
+    const lines: string[] = [];
+    const sources = await startSources({ logger: logTo(lines) });
+    expect((await sources.add({ ...ACME, apiUrl }, 'mona')).source.troubles).toEqual([]);
+    const { source } = await sources.add({ ...ACME, token: 'tok-of-acme-0123456789' }, 'mona');
+    expect(source.troubles).toEqual(troubles);
+    await sources.directory.refresh();
+    expect(lines.filter((line) => line.includes('plain_http'))).toHaveLength(troubles.length);
+  });
+});
+
+describe('what is stored and can not be read', () => {
+  test('leaves that source as it was known, the others alone, and is told once', async () => {
+    const lines: string[] = [];
+    const [here, there] = [await startSources({ logger: logTo(lines) }), await startSources()];
+    await there.add(ACME, 'mona');
+    await there.add({ ...ACME, name: 'lab', forge: 'gitlab', token: 'tok-of-lab-0123456789' }, 'mona');
+    const broken = (await there.rotate('acme', {}, 'mona')).secret!;
+    await here.directory.refresh();
+    await sql`update app_secrets set ciphertext = '\\x00' where app = 'source/acme' and name like ${`%${broken.label}`}`.execute(
+      database.db,
+    );
+    await sql`update app_secrets set ciphertext = '\\x00' where app = 'source/lab' and name = 'TOKEN'`.execute(
+      database.db,
+    );
+    await sql`update sources set api_url = 'no address' where name = 'lab'`.execute(database.db);
+    const added = (await there.rotate('github', {}, 'mona')).secret!;
+    for (let round = 0; round < 3; round += 1) expect(await here.directory.refresh()).toBe(true);
+    const valid = here.directory.get('acme')?.secrets.map(({ value }) => value);
+    expect([valid?.length, valid?.includes(broken.value)]).toEqual([2, true]);
+    expect(here.directory.get('github')?.secrets.map(({ label }) => label)).toContain(added.label);
+    expect(here.directory.get('lab')).toMatchObject({
+      apiUrl: 'https://gitlab.com/api/v4',
+      credentials: { token: 'tok-of-lab-0123456789' },
+      troubles: ['row_unreadable', 'token_unreadable'],
+    });
+    const secret = `secret_unreadable=${broken.label}`;
+    expect((await here.list()).find(({ name }) => name === 'acme')?.troubles).toEqual([secret]);
+    for (const trouble of [secret, 'row_unreadable', 'token_unreadable'])
+      expect(
+        lines.filter((line) => line.includes(trouble)),
+        trouble,
+      ).toHaveLength(1);
+    // A process that starts now knows nothing from before: it goes without.
+    const late = await startSources();
+    expect(late.directory.get('acme')?.secrets).toHaveLength(1);
+    expect(late.directory.get('lab')).toBeUndefined();
+    const { source } = await late.rotate('acme', { remove: [broken.label] }, 'mona');
+    expect([source.troubles, source.secrets.length]).toEqual([[], 1]);
+    expect(await faultsOf(late.add({ ...ACME, name: 'lab' }, 'mona'))).toEqual([
+      'name: a source lab is stored that can not be read',
+    ]);
+  });
+
+  test('is read in three queries however many sources there are, and once a second for those who list them', async () => {
+    let queries = 0;
+    const counting = {
+      ...store,
+      openAll: (apps: readonly string[]) => {
+        queries += 1;
+        return store.openAll(apps);
+      },
+      list: () => Promise.reject(new Error('not for each source')),
+    };
+    const clock = createManualClock(Date.now());
+    const sources = await startSources({ secrets: counting, clock });
+    const before = queries;
+    await Promise.all(Array.from({ length: 20 }, () => sources.list()));
+    expect(queries).toBe(before);
+    clock.advance(1000);
+    await sources.list();
+    expect(queries).toBe(before + 1);
+  });
+});
+
+describe('changes at the same time', () => {
+  test('never leave a source without a secret', async () => {
+    const [here, there] = [await startSources(), await startSources()];
+    const first = (await here.add(ACME, 'mona')).secret!;
+    const second = (await here.rotate('acme', {}, 'mona')).secret!;
+    const removals = await Promise.allSettled([
+      here.rotate('acme', { remove: [first.label] }, 'mona'),
+      there.rotate('acme', { remove: [second.label] }, 'mona'),
+    ]);
+    expect(removals.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    await here.directory.refresh();
+    expect(here.directory.get('acme')?.secrets).toHaveLength(1);
+  });
+
+  test('of one new name give no token to the host of another', async () => {
+    const [here, there] = [await startSources(), await startSources()];
+    const wanted = [
+      { ...ACME, apiUrl: 'https://one.example/api/v3', token: 'token-of-one-0123456789' },
+      { ...ACME, apiUrl: 'https://two.example/api/v3', token: 'token-of-two-0123456789' },
+    ] as const;
+    const answers = await Promise.allSettled([here.add(wanted[0], 'mona'), there.add(wanted[1], 'mona')]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const winner = wanted[answers.findIndex(({ status }) => status === 'fulfilled')];
+    await here.directory.refresh();
+    expect(here.directory.get('acme')).toMatchObject({ apiUrl: winner?.apiUrl, credentials: { token: winner?.token } });
+  });
+
+  test('of many sources do not wait for each other’s connections', async () => {
+    const sources = await startSources();
+    const names = Array.from({ length: 20 }, (_, index) => `acme-${index}`);
+    await Promise.all(names.map((name) => sources.add({ ...ACME, name }, 'mona')));
+    expect(await countSources()).toBe(20);
+  });
+});
+
 describe('requests that can not be verified', () => {
   test('are noted on their source with reason, client and number', async () => {
     const sources = await startSources();
@@ -444,6 +592,10 @@ describe('hooks are installed', () => {
     ]);
   });
 });
+
+function logTo(lines: string[]) {
+  return createLogger('info', { write: (line: string) => void lines.push(line) });
+}
 
 async function countSources(): Promise<number> {
   const { rows } = await sql<{ count: number }>`select count(*) as count from sources`.execute(database.db);

@@ -14,11 +14,15 @@ import {
   deleteSource,
   insertRepositories,
   insertSource,
+  lockSource,
   noteHook,
   selectLastDeliveries,
   selectRepositories,
   selectSources,
 } from './store.ts';
+
+/** What is listed is this old at most. */
+const LISTED_MS = 1000;
 
 /** With the time that reading takes, what was removed is not valid for ten seconds more. */
 const REFRESH_MS = 8000;
@@ -38,6 +42,7 @@ export function createSources(options: SourcesOptions): Sources {
   const directory = createDirectory(options);
   const stopping = new AbortController();
   let following: Promise<void> | undefined;
+  let changing: Promise<unknown> = Promise.resolve();
 
   const notes = createFailureNotes({
     write: (name, { count, last }) => {
@@ -59,6 +64,21 @@ export function createSources(options: SourcesOptions): Sources {
         .load()
         .catch((thrown: unknown) => logger.warn({ reason: messageOf(thrown) }, 'Failed to read the sources again.'));
     }
+  }
+
+  /**
+   * Runs a change of a source while nobody else changes it: two could each remove what the other leaves. The work uses other connections
+   * than the one that holds the lock, so a process makes one change after the other: many would take all connections and wait for more.
+   */
+  function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const act = () =>
+      transaction(db, async (trx) => {
+        await lockSource(trx, name);
+        return work();
+      });
+    const result = changing.then(act, act);
+    changing = result.catch(() => {});
+    return result;
   }
 
   /** As they are stored now, not as they were remembered: whoever acts must not act on what another process has changed. */
@@ -116,7 +136,8 @@ export function createSources(options: SourcesOptions): Sources {
     const label = newLabel(clock.now());
     const secret = wanted.secret ?? generated;
     await transaction(db, async (trx) => {
-      if (known?.origin !== 'config') await insertSource(trx, { name, forge, apiUrl, by, at });
+      if (known === undefined && !(await insertSource(trx, { name, forge, apiUrl, by, at })))
+        refuseFaults([isThereAlready(name)]);
       await insertRepositories(trx, name, repositories, { by, at });
       const added = {
         secrets: [secret, wanted.signingToken].filter((each) => each !== undefined).length,
@@ -152,8 +173,8 @@ export function createSources(options: SourcesOptions): Sources {
       ...faultsOfRemoval(source, old, label),
     ]);
     if (label !== null && value !== undefined) await addSecret(store, name, { kind, label, value, by });
-    for (const secret of source.added.filter((each) => old.includes(each.label))) {
-      await removeSecret(store, name, { kind: secret.kind ?? 'secret', label: secret.label, by });
+    for (const secret of storedSecrets(source).filter((each) => old.includes(each.label))) {
+      await removeSecret(store, name, { ...secret, by });
     }
     await transaction(db, (trx) =>
       appendEvent(trx, { kind: 'source.rotated', subject: name, actor: by, data: { added: label, removed: old } }),
@@ -217,13 +238,13 @@ export function createSources(options: SourcesOptions): Sources {
   return {
     directory,
     list: async () => {
-      await directory.load();
+      await directory.loadOnceIn(LISTED_MS);
       return states(directory.all());
     },
-    add,
-    rotate,
+    add: (wanted, by) => alone(wanted.name, () => add(wanted, by)),
+    rotate: (name, change, by) => alone(name, () => rotate(name, change, by)),
     install,
-    remove,
+    remove: (name, repositories, by) => alone(name, () => remove(name, repositories, by)),
     noteFailure: notes.note,
     start: async () => {
       await directory.load();
@@ -239,9 +260,15 @@ export function createSources(options: SourcesOptions): Sources {
 }
 
 /** A source that nothing else says is in use needs no warning: GitLab is always there. */
-function warnOfNoSecret({ name, secrets, credentials, repositories }: KnownSource, logger: Logger): void {
+function warnOfNoSecret(source: KnownSource, logger: Logger): void {
+  const { name, forge, origin, secrets, credentials, repositories } = source;
   if (secrets.length > 0 || (name !== 'github' && credentials === null && repositories.length === 0)) return;
-  logger.warn({ source: name }, `No webhook secret is set for ${name}: every delivery will be refused.`);
+  const setting = forge === 'github' ? 'GITHUB_WEBHOOK_SECRET' : 'GITLAB_WEBHOOK_TOKEN';
+  const fix = origin === 'config' ? `Set ${setting}, or run` : 'Run';
+  logger.warn(
+    { source: name },
+    `No webhook secret is set for ${name}: every delivery will be refused. ${fix} \`funade source rotate ${name}\`.`,
+  );
 }
 
 /** A signing token where the text is one, or where the source has nothing else. */
@@ -249,6 +276,20 @@ function kindOf(source: KnownSource, secret: string | undefined): SecretKind {
   if (source.forge === 'github') return 'secret';
   if (secret !== undefined) return secret.startsWith('whsec_') ? 'signing' : 'secret';
   return source.secrets.length > 0 && source.secrets.every(({ kind }) => kind === 'signing') ? 'signing' : 'secret';
+}
+
+/** Where each is stored: one that can't be decrypted has only its name there. */
+function storedSecrets({ added, unreadable }: KnownSource) {
+  const readable = added.map(({ label, kind }) => ({ label, kind: kind ?? ('secret' as const) }));
+  const isKnown = ({ label, kind }: (typeof unreadable)[number]) =>
+    readable.some((each) => each.label === label && each.kind === kind);
+  return [...readable, ...unreadable.filter((each) => !isKnown(each))];
+}
+
+function isThereAlready(name: string) {
+  const fix =
+    'Choose another name, or take the row out of the table `sources`: `row_unreadable` in the log tells of it.';
+  return { path: 'name', message: `a source ${name} is stored that can not be read`, fix };
 }
 
 function notOfSource(repository: string, source: string) {

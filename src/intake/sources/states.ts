@@ -1,3 +1,4 @@
+import { hideUserinfo } from '../../kernel/index.ts';
 import type { KnownSource } from './directory.ts';
 import type { RepositoryState, SourceState } from './port.ts';
 import type { LastDelivery, RepositoryRow, SourceRow } from './store.ts';
@@ -22,10 +23,11 @@ export function stateOf(source: KnownSource, noted: Noted): SourceState {
   return {
     name: source.name,
     forge: source.forge,
-    apiUrl: source.apiUrl,
+    apiUrl: hideUserinfo(source.apiUrl),
     webhookPath: webhookPathOf(source),
     origin: source.origin,
     credentials: source.credentials?.kind ?? 'none',
+    troubles: source.troubles,
     secrets: source.secrets.map(({ label, kind }) => {
       return { label, kind: kind ?? ('secret' as const), since: since.get(label) ?? null };
     }),
@@ -68,9 +70,14 @@ function hookAndPolls(row: RepositoryRow | undefined): Omit<RepositoryState, 'fu
     hook:
       row.hook_checked_at === null
         ? null
-        : { id: row.hook_id, url: row.hook_url, troubles: row.hook_troubles, checkedAt: row.hook_checked_at.getTime() },
+        : {
+            id: row.hook_id,
+            url: row.hook_url === null ? null : hideUserinfo(row.hook_url, ''),
+            troubles: row.hook_troubles.map((trouble) => hideUserinfo(trouble)),
+            checkedAt: row.hook_checked_at.getTime(),
+          },
     lastPollAt: row.polled_at?.getTime() ?? null,
     nextPollAt: row.poll_at?.getTime() ?? null,
-    pollFailure: row.poll_failure,
+    pollFailure: row.poll_failure === null ? null : hideUserinfo(row.poll_failure),
   };
 }

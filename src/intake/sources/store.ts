@@ -91,6 +91,11 @@ export async function selectLastDeliveries(db: Db, sources: readonly string[]): 
   return rows;
 }
 
+/** Waits until nobody else changes the source, in whatever process, and keeps others from it until the transaction ends. */
+export async function lockSource(trx: Trx, name: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`funade source ${name}`}, 0))`.execute(trx);
+}
+
 /** The row of a source, which is there once. True when it was not there before. */
 export async function insertSource(
   trx: Trx,

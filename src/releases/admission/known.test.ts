@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FROM_GITHUB } from '../../../test/release-rig.ts';
 import type { RefUpdate } from '../admission.ts';
 import { type LastRelease, knownAlready } from './known.ts';
 
@@ -13,11 +14,11 @@ function update(given: Partial<RefUpdate>): RefUpdate {
     ref: 'main',
     sha: 'B',
     before: 'A',
-    repository: { fullName: 'octo/mono', addresses: [] },
+    repository: { id: null, fullName: 'octo/mono', addresses: [] },
     actor: 'mona',
     commit: null,
     deliveryId: 'd1',
-    via: 'webhook',
+    ...FROM_GITHUB,
     ...given,
   };
 }
@@ -62,8 +63,14 @@ test.each([
   ['a webhook of a push that polling saw more than', update({}), polled({ pointsAt: ['C'] }), 'push_overtaken'],
   ['the same, hours later', update({}), polled({ pointsAt: ['C'], at: NOW - 7 * HOUR }), null],
   ['a new branch after polling saw an old one of its name', update({ before: null }), polled({}), 'push_overtaken'],
-  ['a replay of what polling found', update({ deliveryId: 'replay:dlv_1' }), polled({ pointsAt: ['B'] }), null],
-  ['a replay of what was found', found({ deliveryId: 'replay:dlv_1' }), last({ pointsAt: ['B'] }), null],
+  ['a replay of what polling found', update({ isReplay: true }), polled({ pointsAt: ['B'] }), null],
+  ['a replay of what was found', found({ isReplay: true }), last({ pointsAt: ['B'] }), null],
+  [
+    'what only calls itself a replay',
+    update({ deliveryId: 'replay:dlv_1' }),
+    polled({ pointsAt: ['B'] }),
+    'already_handled',
+  ],
   [
     'an annotated tag by its own name',
     found({ kind: 'tag', sha: 'T' }),

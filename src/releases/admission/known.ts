@@ -37,7 +37,7 @@ const LATE_MS = 60 * MINUTE;
  * A replay is a person's wish and always released.
  */
 export function knownAlready(update: RefUpdate, last: LastRelease | undefined, now: number): KnownReason | null {
-  if (last === undefined || isReplay(update)) return null;
+  if (last === undefined || update.isReplay) return null;
   const isThere = update.sha !== null && last.pointsAt.includes(update.sha);
   const age = now - last.at;
   if (update.via === 'poll') {
@@ -50,10 +50,6 @@ export function knownAlready(update: RefUpdate, last: LastRelease | undefined, n
   if (update.sha === null) return 'already_handled';
   const goesOn = update.before !== null && last.pointsAt.includes(update.before);
   return goesOn ? null : 'push_overtaken';
-}
-
-function isReplay({ deliveryId }: RefUpdate): boolean {
-  return deliveryId.startsWith('replay:');
 }
 
 export function lastReleaseOf({ sha, trigger, created_at: at }: RefRun): LastRelease {

@@ -1,13 +1,24 @@
 import { sql } from 'kysely';
 import { type Trx, toJson } from '../../store/index.ts';
 import type { Trigger } from '../store.ts';
+import type { ProjectOfApp } from './repository.ts';
 
 /**
  * Makes whoever admits pushes of these applications at the same moment wait for this transaction. Always in the order of their
  * names, so that two never wait for each other.
  */
 export async function lockApps(trx: Trx, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
   await sql`select 1 from apps where name = any(${[...names]}::text[]) order by name for no key update`.execute(trx);
+}
+
+/** Remembers which repositories applications come from. The applications must be locked. */
+export async function noteProjects(trx: Trx, projects: readonly ProjectOfApp[]): Promise<void> {
+  if (projects.length === 0) return;
+  await sql`
+    update apps set project_host = told.host, project_id = told.id
+    from json_to_recordset(${toJson(projects)}::json) as told (app text, host text, id text)
+    where apps.name = told.app`.execute(trx);
 }
 
 /** A branch or tag as one application knows it. */

@@ -59,6 +59,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create unique index deliveries_body on deliveries (body_hash, source)
       where body is not null and forge = 'github'`.execute(db);
   await sql`create index deliveries_of_source on deliveries (source, id desc)`.execute(db);
+  // A repository keeps its id when it is renamed; the id is learnt from the first delivery whose name fits.
+  await sql`alter table apps add column project_host text, add column project_id text`.execute(db);
   // What a ref was released as last tells whether a push that polling found is news.
   await sql`create index runs_of_ref on runs (app, (trigger ->> 'ref'), sequence desc)`.execute(db);
 }

@@ -1,5 +1,6 @@
 export { readSecretsKey } from './key-file.ts';
 export {
+  type OpenedSecret,
   type SecretEntry,
   type SecretPin,
   type SecretPins,

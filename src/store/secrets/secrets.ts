@@ -6,6 +6,7 @@ import {
   type SealedVersion,
   type SecretVersion,
   countSealed,
+  currentSealed,
   currentVersions,
   findVersions,
   insertVersion,
@@ -35,6 +36,12 @@ export interface SecretPin {
 /** By name. */
 export type SecretPins = Readonly<Record<string, SecretPin>>;
 
+/** A secret with its value; null: it can't be decrypted. */
+export interface OpenedSecret extends SecretEntry {
+  readonly app: string;
+  readonly value: string | null;
+}
+
 export interface SecretScope {
   readonly app: string;
   readonly environment: string | null;
@@ -52,6 +59,8 @@ export interface SecretStore {
     secret: SecretScope & { readonly name: string; readonly value: string; readonly by: string },
   ): Promise<SecretEntry>;
   list(filter: { readonly app: string }): Promise<readonly SecretEntry[]>;
+  /** The newest versions of several applications at once. One that can't be decrypted does not keep the others from being read. */
+  openAll(apps: readonly string[]): Promise<readonly OpenedSecret[]>;
   /** No new pin finds it; what is pinned stays readable. `FUN_NOT_FOUND` */
   remove(secret: SecretScope & { readonly name: string; readonly by: string }): Promise<void>;
   /**
@@ -90,6 +99,13 @@ export function createSecretStore(options: {
       }),
 
     list: async ({ app }) => (await currentVersions(db, app)).map(entryOf),
+
+    openAll: async (apps) =>
+      (await currentSealed(db, apps)).map((row) => ({
+        ...entryOf(row),
+        app: row.app,
+        value: cipher.open(row.ciphertext, row),
+      })),
 
     remove: ({ by, ...scope }) =>
       transaction(db, async (trx) => {

@@ -98,6 +98,21 @@ export async function currentVersions(db: Db, app: string): Promise<readonly Sec
   return rows.filter((row) => row.removedAt === null);
 }
 
+/** The newest version of every secret of several applications that was not removed. */
+export async function currentSealed(db: Db, apps: readonly string[]): Promise<readonly SealedVersion[]> {
+  if (apps.length === 0) return [];
+  const rows = await versions(db)
+    .select('ciphertext')
+    .distinctOn(['app', 'name', 'environment'])
+    .where('app', 'in', apps)
+    .orderBy('app')
+    .orderBy('name')
+    .orderBy('environment')
+    .orderBy('version', 'desc')
+    .execute();
+  return rows.filter((row) => row.removedAt === null);
+}
+
 /** All versions, also those that were replaced or removed. */
 export function findVersions(db: Db, app: string, names: readonly string[]): Promise<readonly SealedVersion[]> {
   return versions(db).select('ciphertext').where('app', '=', app).where('name', 'in', names).execute();

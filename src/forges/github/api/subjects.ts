@@ -65,8 +65,9 @@ function labelledPages(place: Place, label: string, since: number | undefined): 
         ...unlessTag(at, etag),
         labels: label,
         state: 'open',
-        sort: 'created',
-        direction: 'asc',
+        // What a list that is too long loses are those that nobody has touched for longest.
+        sort: 'updated',
+        direction: 'desc',
         per_page: PER_PAGE,
         page,
         ...(since === undefined ? {} : { since: new Date(since).toISOString().replace(/\.\d+/, '') }),

@@ -19,8 +19,9 @@ export function readsSubjects(client: GitlabClient): Pick<Forge, 'read' | 'listL
         projectId: projectOf(repository),
         labels: label,
         state: 'opened',
-        orderBy: 'created_at',
-        sort: 'asc',
+        // What a list that is too long loses are those that nobody has touched for longest.
+        orderBy: 'updated_at',
+        sort: 'desc',
         perPage: PER_PAGE,
         ...(since === undefined ? {} : { updatedAfter: new Date(since).toISOString() }),
       };
@@ -52,8 +53,8 @@ interface LabelledQuery {
   readonly projectId: string;
   readonly labels: string;
   readonly state: 'opened';
-  readonly orderBy: 'created_at';
-  readonly sort: 'asc';
+  readonly orderBy: 'updated_at';
+  readonly sort: 'desc';
   readonly perPage: number;
   readonly updatedAfter?: string;
 }
