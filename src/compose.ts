@@ -13,6 +13,8 @@ export interface ServeOptions {
   readonly openDashboard?: boolean;
   /** Whether the producer goes on asking forges; otherwise only `pollOnce` does. Other roles always go on. */
   readonly watch?: boolean;
+  /** Ends the wait for a database that is not there, with `FUN_DATABASE_UNREACHABLE`. */
+  readonly signal?: AbortSignal;
   readonly logger?: Logger;
 }
 
@@ -20,13 +22,14 @@ export interface ServeOptions {
 export async function serve({
   config,
   logger: given,
+  signal,
   openDashboard = false,
   watch = false,
 }: ServeOptions): Promise<Server> {
   const duties = dutiesOf(config);
   const logger = given ?? createLogger(config.logLevel);
   const dataDir = await openDataDir(config.dataDir);
-  const laying = layGround(config, { duties, logger, dataDir, watch: watch || config.role !== 'producer' });
+  const laying = layGround(config, { duties, logger, dataDir, watch: watch || config.role !== 'producer', signal });
   try {
     const [ground, { startServer }] = await Promise.all([laying, import('./compose/index.ts')]);
     const server = await startServer(config, ground);
@@ -43,7 +46,7 @@ export async function serve({
 
 async function layGround(
   { databaseUrl }: ServerConfig,
-  base: Pick<Ground, 'duties' | 'logger' | 'dataDir' | 'watch'>,
+  base: Pick<Ground, 'duties' | 'logger' | 'dataDir' | 'watch' | 'signal'>,
 ): Promise<Ground> {
   const { logger, dataDir } = base;
   if (databaseUrl !== null) {

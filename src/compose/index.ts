@@ -63,6 +63,8 @@ export interface Ground {
   readonly alone: boolean;
   /** Whether forges are asked again and again; else only when `pollOnce` is called. */
   readonly watch: boolean;
+  /** Ends the wait for the database. */
+  readonly signal: AbortSignal | undefined;
   /** Stops the embedded PostgreSQL, when there is one, and gives the data directory back. */
   leave(): Promise<void>;
 }
@@ -220,7 +222,12 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     const address = `http://${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`;
     const reachable = address.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
     rooms.setOrigin((config.functions.url ?? reachable).replace(/\/+$/, ''));
-    await waitForDatabase(db, { address: database, logger, signal: stopping.signal, onWait: health.databaseAway });
+    await waitForDatabase(db, {
+      address: database,
+      logger,
+      signal: AbortSignal.any([stopping.signal, ...(ground.signal === undefined ? [] : [ground.signal])]),
+      onWait: health.databaseAway,
+    });
     health.databaseBack();
     await together(migrateToLatest(db), queue.start());
     if (taskQueue !== queue) await taskQueue.start();

@@ -11,6 +11,7 @@ import type { AddCommand, Invocation, Shell } from '../shell.ts';
 const GLOBAL = new Set(['--lang', '--server']);
 
 const SAME_INTERRUPT_MS = 1000;
+const START_WITHIN_MS = 60_000;
 
 /** `funade serve`: runs the server until it is asked to end. */
 export const addServe: AddCommand = (parent, shell) => addServer(parent, shell, 'serve');
@@ -42,17 +43,25 @@ async function run(
   });
   // Loaded here, so that no other command waits for the rooms of the server to load.
   const { serve } = await import('../../compose.ts');
+  const interrupt = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
     const stopListening = context.terminal.onInterrupt(() => {
       // Later ones end the process at once; one within this time is the same, which the launcher passed on as well.
       setTimeout(stopListening, SAME_INTERRUPT_MS).unref();
+      interrupt.abort();
       resolve();
     });
   });
   const watch = invocation.options['watch'] === true;
   const looksOnce = config.role === 'producer' && !watch;
   // Nobody asks it anything, and another process of this machine may have the port.
-  const server = await serve({ config: looksOnce ? { ...config, port: 0 } : config, openDashboard, watch });
+  const server = await serve({
+    config: looksOnce ? { ...config, port: 0 } : config,
+    openDashboard,
+    watch,
+    // Started by cron, it must not wait for a database for ever.
+    signal: looksOnce ? AbortSignal.any([interrupt.signal, AbortSignal.timeout(START_WITHIN_MS)]) : interrupt.signal,
+  });
   if (looksOnce) return await lookOnce(context, server);
   announce(context, server, config.webhook.enabled);
   await interrupted;

@@ -574,6 +574,7 @@ export const en = {
   'column.workedOn': 'RUNS, TASKS',
   'column.secrets': 'SECRETS',
   'column.lastDelivery': 'LAST DELIVERY',
+  'column.lastPoll': 'LAST POLL',
   'column.lastFailure': 'LAST FAILURE',
   'column.repositories': 'REPOSITORIES',
   'column.result': 'RESULT',

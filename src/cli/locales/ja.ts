@@ -577,6 +577,7 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'column.workedOn': '実行・タスク',
   'column.secrets': 'シークレット',
   'column.lastDelivery': '最終受信',
+  'column.lastPoll': '最終ポーリング',
   'column.lastFailure': '最終失敗',
   'column.repositories': 'リポジトリ',
   'column.result': '結果',

@@ -15,6 +15,7 @@ export function renderSources(sources: readonly SourceView[], screen: Screen): s
       { title: 'column.forge' },
       { title: 'column.secrets', least: 10 },
       { title: 'column.lastDelivery' },
+      { title: 'column.lastPoll' },
       { title: 'column.lastFailure' },
       { title: 'column.repositories', least: 12 },
     ],
@@ -24,6 +25,7 @@ export function renderSources(sources: readonly SourceView[], screen: Screen): s
         source.forge,
         source.secrets.map(({ label }) => label).join(', ') || text('source.noSecret'),
         source.lastDelivery === null ? text('source.never') : ago(source.lastDelivery.at, screen),
+        lastPollOf(source, screen),
         source.lastFailure === null ? text('source.never') : ago(source.lastFailure.at, screen),
         source.repositories.map(({ fullName }) => fullName).join(', ') || '-',
       ],
@@ -33,6 +35,12 @@ export function renderSources(sources: readonly SourceView[], screen: Screen): s
     })),
     screen,
   );
+}
+
+/** The latest look at any of its repositories. */
+function lastPollOf({ repositories }: SourceView, screen: Screen): string {
+  const times = repositories.flatMap(({ lastPollAt }) => lastPollAt ?? []);
+  return times.length === 0 ? textOf(screen.language)('source.never') : ago(Math.max(...times), screen);
 }
 
 function troublesOf(source: SourceView, screen: Screen): readonly string[] {

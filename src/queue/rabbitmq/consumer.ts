@@ -43,8 +43,8 @@ interface Session {
   readonly answers: Answer[];
   settling: Promise<void> | null;
   isUnsettled: boolean;
-  /** The window has been open for long, and nothing has come. */
-  isIdle: boolean;
+  /** When the last message came, or it began; milliseconds of the process's clock. */
+  since: number;
 }
 
 const PAUSES_MS = [250, 1000, 5000, 15_000] as const;
@@ -52,7 +52,10 @@ const PAUSES_MS = [250, 1000, 5000, 15_000] as const;
 /** What the broker has not answered by then it has lost: it does so when a queue is deleted at that moment. */
 const ANSWER_WITHIN_MS = 15_000;
 
-/** How often an idle consumer begins anew, since nothing tells of a queue that was deleted and made again while it began. */
+/**
+ * How long a consumer may be idle before it begins anew on another channel. Nothing tells of a queue that was deleted while it began,
+ * and a channel that knew the old one is no good for the new one of that name.
+ */
 const RENEW_MS = 20_000;
 
 /**
@@ -92,7 +95,14 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const closed = new Promise<void>((resolve) => {
       channel.once('close', resolve);
     });
-    const mine: Session = { channel, window: null, answers: [], settling: null, isUnsettled: false, isIdle: false };
+    const mine: Session = {
+      channel,
+      window: null,
+      answers: [],
+      settling: null,
+      isUnsettled: false,
+      since: performance.now(),
+    };
     channel.on('error', (error: unknown) =>
       logger.warn({ queue, reason: messageOf(error) }, 'Failed to take messages; trying again.'),
     );
@@ -104,9 +114,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     onBegun();
     settle(mine);
     const renewal = setInterval(() => {
-      mine.isIdle = mine.window?.unanswered === 0;
-      settle(mine);
-    }, RENEW_MS);
+      const isIdle = mine.window?.unanswered === 0 && mine.answers.length === 0 && mine.settling === null;
+      if (isIdle && performance.now() - mine.since >= RENEW_MS) void channel.close();
+    }, RENEW_MS / 4);
     await closed;
     clearInterval(renewal);
     if (session === mine) session = undefined;
@@ -131,9 +141,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       mine.isUnsettled = false;
       const { window } = mine;
       const finished = mine.answers.filter((each) => each.window === window).length;
-      const isTooMuch = window !== null && window.size - window.unanswered + finished > places();
-      if (window !== null && (isTooMuch || mine.isIdle)) await close(mine, window);
-      mine.isIdle = false;
+      if (window !== null && window.size - window.unanswered + finished > places()) await close(mine, window);
       answer(mine);
       const wanted = places();
       if (mine.window !== null && wanted > mine.window.size - mine.window.unanswered) await close(mine, mine.window);
@@ -159,7 +167,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   function take(mine: Session, window: Window, message: AsyncMessage): void {
     if (!mine.channel.active) return;
     window.unanswered += 1;
-    mine.isIdle = false;
+    mine.since = performance.now();
     const handling = options.handle(message).then((verdict) => {
       running.delete(handling);
       mine.answers.push({ window, deliveryTag: message.deliveryTag, verdict });

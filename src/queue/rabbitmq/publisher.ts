@@ -103,8 +103,10 @@ export function createPublisher(options: { readonly topology: Topology; readonly
     const used = await Promise.race([laneOn(connection), deadline]);
     const { confirmed, unroutable, failures } = await sendAll(used, messages, deadline);
     if (unroutable.length > 0) {
-      used.declared.clear();
-      const again = await sendAll(used, unroutable, deadline);
+      // A channel remembers a quorum queue by its name: what it sends to a new one of that name may be confirmed and lost.
+      if (lane === used) lane = undefined;
+      used.channel.close().catch(() => {});
+      const again = await sendAll(await Promise.race([laneOn(connection), deadline]), unroutable, deadline);
       confirmed.push(...again.confirmed);
       failures.push(...again.failures);
       if (again.unroutable.length > 0) failures.push(new Error('no queue takes the message'));
