@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Server } from '../../compose.ts';
-import { type ServerOption, serverOptions } from '../../config/index.ts';
+import { type ServerConfig, type ServerOption, serverOptions } from '../../config/index.ts';
+import { roles } from '../../roles.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readServerConfig } from '../settings.ts';
@@ -63,7 +64,7 @@ async function run(
     signal: looksOnce ? AbortSignal.any([interrupt.signal, AbortSignal.timeout(START_WITHIN_MS)]) : interrupt.signal,
   });
   if (looksOnce) return await lookOnce(context, server);
-  announce(context, server, config.webhook.enabled);
+  announce(context, server, config);
   await interrupted;
   context.note(context.text('told.serverStopping'));
   await server.stop();
@@ -82,11 +83,13 @@ async function lookOnce(context: Context, server: Server): Promise<ExitCode> {
 }
 
 /** Where everything is; secrets are named by their files and never shown. */
-function announce({ text, note, flags, json }: Context, server: Server, webhooks: boolean): void {
+function announce({ text, note, flags, json }: Context, server: Server, { role, webhook }: ServerConfig): void {
+  const duties = roles.get(role);
+  const webhooks = webhook.enabled && duties?.webhook === true;
   const { address, dataDir, database, ownerTokenFile, webhookSecretFile, isolation } = server;
   if (flags.json) json({ status: 'ready', address, dataDir, ownerTokenFile, webhookSecretFile });
-  note(text('told.serverStarted', { address }));
-  if (webhooks) note(text('told.serverWebhooks', { address: `${address}/webhook/github` }));
+  note(duties?.api === true ? text('told.serverStarted', { address }) : text('told.roleStarted', { role, address }));
+  if (webhooks) note(text('told.serverWebhooks', { address: `${address}/webhook/github, ${address}/webhook/gitlab` }));
   if (webhooks && webhookSecretFile !== null) note(text('told.serverSecret', { file: webhookSecretFile }));
   note(text('told.serverData', { dir: dataDir }));
   note(text('told.serverDatabase', { database }));

@@ -304,6 +304,7 @@ export const en = {
   'poll.busy': 'looked at elsewhere',
   'poll.stopped': 'stopped',
   'told.serverStarted': 'Funade is up. Dashboard: {address}',
+  'told.roleStarted': 'Funade is up as {role}. Health and metrics: {address}',
   'told.serverWebhooks': 'Webhooks: {address}',
   'told.serverSecret': 'Webhook secret: in {file}',
   'told.serverData': 'Data: {dir}',

@@ -307,6 +307,7 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'poll.busy': '他のプロセスが確認中',
   'poll.stopped': '停止',
   'told.serverStarted': 'Funade が起動しました。ダッシュボード: {address}',
+  'told.roleStarted': 'Funade が {role} として起動しました。死活と指標: {address}',
   'told.serverWebhooks': 'Webhook: {address}',
   'told.serverSecret': 'Webhook のシークレットの場所: {file}',
   'told.serverData': 'データ: {dir}',
