@@ -39,6 +39,11 @@ export function flatten(
   return flat;
 }
 
+/** Id of the hook that sent a delivery; null where the forge does not tell. */
+export function hookOf(headers: Readonly<Record<string, string | undefined>>): string | null {
+  return headers['x-github-hook-id'] ?? headers['x-gitlab-webhook-uuid'] ?? null;
+}
+
 /** Headers as they may be stored and shown: whatever is not known to be harmless becomes `***`. */
 export function mask(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const masked: Record<string, string> = {};

@@ -40,6 +40,8 @@ export interface Arrival {
   readonly via: Via;
   /** A person had a stored delivery admitted once more. */
   readonly isReplay: boolean;
+  /** Which hook of the forge sent it, where the forge tells: of one event, each hook sends a delivery. */
+  readonly hook?: string | null;
 }
 
 export type Admitted =

@@ -9,6 +9,7 @@ import {
   together,
   transaction,
 } from '../store/index.ts';
+import { hookOf } from './headers.ts';
 import type { Admission, Admitted } from './port.ts';
 import type { Sorted } from './sort-out.ts';
 import {
@@ -208,7 +209,8 @@ async function admit(trx: Trx, admission: Admission, entries: readonly Entry[]):
   );
   const arrivals = asked.map(({ event, entry: { delivery, host } }) => {
     const { source, forge, via, deliveryId, replayOf } = delivery;
-    return { event, source, forge, host, via, deliveryId, isReplay: replayOf !== null };
+    const hook = hookOf(delivery.headers);
+    return { event, source, forge, host, via, deliveryId, isReplay: replayOf !== null, hook };
   });
   const plan = arrivals.length === 0 ? undefined : await blaming(() => admission.plan(trx, arrivals));
   const decisions = new Map<string, Decision>();

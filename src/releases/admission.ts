@@ -30,6 +30,8 @@ export interface RefUpdate {
   readonly via: 'webhook' | 'poll';
   /** A person's wish, not news of the forge. */
   readonly isReplay: boolean;
+  /** Which hook told of it, where that is known. */
+  readonly hook?: string | null;
 }
 
 export type Admitted =
@@ -184,13 +186,14 @@ async function queueRuns({ driver }: Means, trx: Trx, planned: readonly PlannedR
   await together(insertRuns(trx, runs), appendEvents(trx, events), driver.schedule(trx, ids));
 }
 
-function triggerOf({ kind, actor, ref, deliveryId, via, sha }: RefUpdate): Trigger {
+function triggerOf({ kind, actor, ref, deliveryId, via, hook = null, sha }: RefUpdate): Trigger {
   return {
     kind,
     actor,
     ref,
     deliveryId,
     ...(via === 'poll' ? { via } : {}),
+    ...(hook === null ? {} : { hook }),
     ...(kind === 'tag' ? { pointsAt: sha } : {}),
   };
 }

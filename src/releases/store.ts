@@ -23,6 +23,8 @@ export interface Trigger {
   readonly deliveryId: string | null;
   /** Only of a push or tag that polling found. */
   readonly via?: 'poll' | undefined;
+  /** Which hook of the forge told of it, where that is known. */
+  readonly hook?: string | undefined;
   /** Only of a tag: what it pointed at, which for an annotated one is not the commit; null when that was not told. */
   readonly pointsAt?: string | null | undefined;
   /** Only of a retry: who started the first run of the commit. */

@@ -24,7 +24,7 @@ function update(given: Partial<RefUpdate>): RefUpdate {
 }
 
 function last(given: Partial<LastRelease>): LastRelease {
-  return { pointsAt: ['A'], isUntold: false, isPolled: false, at: NOW - MINUTE, ...given };
+  return { pointsAt: ['A'], isUntold: false, isPolled: false, hook: null, at: NOW - MINUTE, ...given };
 }
 
 const found = (given: Partial<RefUpdate>) => update({ via: 'poll', ...given });
@@ -44,8 +44,20 @@ test.each([
   ['a found push after the webhook of another', found({}), last({ pointsAt: ['X'] }), null],
   ['a found push after the poll of another', found({}), polled({ pointsAt: ['X'] }), null],
   ['a webhook after a webhook', update({}), last({ pointsAt: ['X'] }), null],
-  ['a push that the hook of the group tells as well', update({}), last({ pointsAt: ['B'] }), 'already_handled'],
-  ['a push to a commit that was released long ago', update({}), last({ pointsAt: ['B'], at: NOW - HOUR }), null],
+  [
+    'a push that the hook of the group tells as well',
+    update({ hook: 'group' }),
+    last({ pointsAt: ['B'], hook: 'project' }),
+    'already_handled',
+  ],
+  ['a push that the same hook tells of again', update({ hook: 'one' }), last({ pointsAt: ['B'], hook: 'one' }), null],
+  ['a push of the same commit by nobody knows which hook', update({}), last({ pointsAt: ['B'], hook: 'one' }), null],
+  [
+    'a push to a commit that another hook told of long ago',
+    update({ hook: 'group' }),
+    last({ pointsAt: ['B'], hook: 'project', at: NOW - HOUR }),
+    null,
+  ],
   ['a webhook of what polling found', update({}), polled({ pointsAt: ['B'] }), 'already_handled'],
   [
     'a webhook of what polling found days ago',

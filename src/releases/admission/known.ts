@@ -8,6 +8,8 @@ export interface LastRelease {
   /** A tag whose creation was told without a commit. */
   readonly isUntold: boolean;
   readonly isPolled: boolean;
+  /** Hook that told of it; null where that is not known. */
+  readonly hook: string | null;
   /** Epoch milliseconds. */
   readonly at: number;
 }
@@ -30,9 +32,8 @@ const LATE_MS = 60 * MINUTE;
  *   same commit is late, and any other has to go on from there. One that does not is older than what polling saw, and
  *   releasing it would take the ref back – or a push between them was lost, and then the next poll finds what is missing. The
  *   latter rests on polling going on, so the rule ends an hour after the poll.
- * - A webhook tells it, and the newest run came from a webhook too: it is released, unless it is of the same commit within
- *   minutes. Hooks of a repository and of its group or organisation tell of one push twice, with ids and bodies of their own.
- *   Tags that are told twice have a rule of their own.
+ * - A webhook tells it, and the newest run came from a webhook too: it is released, unless another hook told of the same commit
+ *   within minutes. Hooks of a repository and of its group or organisation tell of one push each, with ids of their own.
  *
  * A replay is a person's wish and always released.
  */
@@ -44,7 +45,7 @@ export function knownAlready(update: RefUpdate, last: LastRelease | undefined, n
     const isSameTag = last.isUntold && (update.before === null || age < TWICE_TOLD_MS);
     return isThere || isSameTag ? 'already_handled' : null;
   }
-  if (!last.isPolled) return update.kind === 'push' && isThere && age < TWICE_TOLD_MS ? 'already_handled' : null;
+  if (!last.isPolled) return isThere && age < TWICE_TOLD_MS && isOfOtherHook(update, last) ? 'already_handled' : null;
   if (isThere) return 'already_handled';
   if (age > LATE_MS) return null;
   if (update.sha === null) return 'already_handled';
@@ -52,21 +53,27 @@ export function knownAlready(update: RefUpdate, last: LastRelease | undefined, n
   return goesOn ? null : 'push_overtaken';
 }
 
+function isOfOtherHook({ hook = null }: RefUpdate, last: LastRelease): boolean {
+  return hook !== null && last.hook !== null && hook !== last.hook;
+}
+
 export function lastReleaseOf({ sha, trigger, created_at: at }: RefRun): LastRelease {
   return {
     pointsAt: [sha, trigger.pointsAt].filter((each) => typeof each === 'string'),
     isUntold: trigger.kind === 'tag' && trigger.pointsAt === null,
     isPolled: trigger.via === 'poll',
+    hook: trigger.hook ?? null,
     at: at.getTime(),
   };
 }
 
 /** The same of a run that was only planned. */
-export function lastReleaseBy({ kind, sha, via }: RefUpdate, now: number): LastRelease {
+export function lastReleaseBy({ kind, sha, via, hook = null }: RefUpdate, now: number): LastRelease {
   return {
     pointsAt: sha === null ? [] : [sha],
     isUntold: kind === 'tag' && sha === null,
     isPolled: via === 'poll',
+    hook,
     at: now,
   };
 }
