@@ -229,3 +229,17 @@ async function idle(): Promise<boolean> {
     and pid <> pg_backend_pid() and xact_start is not null and backend_type = 'client backend'`.execute(db());
   return rows.length === 0;
 }
+
+test('1000 from one address are all answered 200 and all stored, none twice', async () => {
+  const rig = await start();
+  const bodies = Array.from({ length: 1000 }, () => pushBody());
+  const statuses: number[] = [];
+  const sender = async () => {
+    for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
+      statuses.push((await deliver(rig.port, body)).status);
+    }
+  };
+  await Promise.all(Array.from({ length: 40 }, sender));
+  expect(statuses.filter((status) => status === 200)).toHaveLength(1000);
+  expect(await count()).toEqual([1000, 1000]);
+});

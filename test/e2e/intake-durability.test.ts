@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerProcess } from '../../tools/chaos/server-process.ts';
 import type { FakeRepository, FakeSubject } from '../fakes/forge/world.ts';
+import { startGitlab } from '../fakes/gitlab-server.ts';
 import { HOOK_SECRET, type Processes, TRIGGER, createProcesses } from '../intake-processes.ts';
 import { RABBITMQ_MISSING, type RabbitMq, startRabbitMq } from '../rabbitmq.ts';
 
@@ -122,6 +123,39 @@ describe('the receiver is down', { timeout: SEVERAL_MINUTES }, () => {
     expect(tasks.map(({ number, attempts }) => [number, attempts])).toEqual(issues.map(({ number }) => [number, 1]));
     expect(issues.map(({ labels }) => labels)).toEqual(times(3, ['coding agent done']));
     expect(processes.github.faults).toEqual([]);
+  });
+});
+
+describe('GitLab', { timeout: SEVERAL_MINUTES }, () => {
+  test('a label that is put on is told by hook and by poll, and is one task whose labels move', async () => {
+    const gitlab = await startGitlab();
+    const processes = await createProcesses({
+      GITLAB_WEBHOOK_TOKEN: HOOK_SECRET,
+      GITLAB_API_URL: gitlab.apiUrl,
+      GITLAB_PERSONAL_ACCESS_TOKEN: gitlab.token,
+      FUNADE_GITLAB_REPOSITORIES: 'group/greeter',
+    });
+    try {
+      const repository = gitlab.addRepository({ fullName: 'group/greeter' });
+      gitlab.setRole(repository, 'mona', 'write');
+      const [receiver] = await Promise.all([processes.start('webhook'), processes.start('consumer')]);
+      const address = `${receiver.url}/webhook/gitlab`;
+      // A hook of the project and one of its group.
+      gitlab.addHook(repository, address, { events: ['issues_events'], secret: HOOK_SECRET });
+      gitlab.addHook(repository, `${address}/`, { events: ['issues_events'], secret: HOOK_SECRET });
+      const issue = gitlab.addIssue(repository, { labels: ['bug'] });
+      gitlab.addLabel(issue, TRIGGER, 'mona');
+      const looked = await processes.run('serve', '--role', 'producer');
+      expect([looked.code, looked.stderr]).toEqual([0, expect.any(String)]);
+      await expect.poll(() => statesOf(processes), PATIENCE).toEqual(['succeeded']);
+      expect(issue.labels.toSorted()).toEqual(['bug', 'coding agent done']);
+      await gitlab.webhooksSent();
+      expect(repository.hooks.flatMap(({ deliveries }) => deliveries.map(({ status }) => status))).not.toContain(401);
+      expect(gitlab.faults).toEqual([]);
+    } finally {
+      await processes.stop();
+      await gitlab.stop();
+    }
   });
 });
 

@@ -90,7 +90,9 @@ describe.each(tiers)('in the %s tier', (tier) => {
   });
 
   test('a command that answers SIGTERM in time ends in its own way', async () => {
-    const result = await run(sandboxOf(tier), 'trap "echo cleaned up; exit 0" TERM; sleep 60 & wait', { timeout: 1500 });
+    const result = await run(sandboxOf(tier), 'trap "echo cleaned up; exit 0" TERM; sleep 60 & wait', {
+      timeout: 1500,
+    });
     expect(result).toMatchObject({ kind: 'timed_out', stdout: 'cleaned up\n' });
     expect(result.duration).toBeLessThan(3200);
   });
