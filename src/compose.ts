@@ -45,7 +45,7 @@ export async function serve({
 }
 
 async function layGround(
-  { databaseUrl }: ServerConfig,
+  { databaseUrl, role }: ServerConfig,
   base: Pick<Ground, 'duties' | 'logger' | 'dataDir' | 'watch' | 'signal'>,
 ): Promise<Ground> {
   const { logger, dataDir } = base;
@@ -54,6 +54,7 @@ async function layGround(
     const database = withoutPassword(databaseUrl);
     return { ...base, connection, database, alone: false, leave: () => dataDir.release() };
   }
+  warnOfSolitude(role, base);
   const embedded = await startEmbeddedPostgres(dataDir, logger);
   let left: Promise<void> | undefined;
   return {
@@ -63,6 +64,15 @@ async function layGround(
     alone: true,
     leave: () => (left ??= embedded.stop().then(() => dataDir.release())),
   };
+}
+
+/** A role that works for or with others has nobody to do so on a database that only this process can use. */
+function warnOfSolitude(role: string, { duties, logger }: Pick<Ground, 'duties' | 'logger'>): void {
+  if (duties.api && duties.webhook && duties.engine) return;
+  logger.warn(
+    { role },
+    'This role runs on an embedded database that no other process can use: set DATABASE_URL to the one of the others.',
+  );
 }
 
 function dutiesOf(config: ServerConfig): Duties {

@@ -84,12 +84,19 @@ test('nothing outside the dashboard is served', async () => {
   await rm(join(webRoot, '..', 'funade-outside.txt'));
 });
 
-test.each([{ root: 'an empty folder' }, { root: 'no folder' }])(
+test.each([{ root: 'an empty folder' }, { root: 'a folder that is not there' }])(
   'with $root a page says how to build',
   async ({ root }) => {
-    const app = await start(root === 'no folder' ? null : webRoot);
+    const app = await start(root === 'an empty folder' ? webRoot : join(webRoot, 'gone'));
     const answer = await app.inject({ url: '/', headers: html });
     expect(answer.statusCode).toBe(200);
     expect(answer.body).toContain('npm run build:web');
   },
 );
+
+test('a process without a dashboard has no page, and says so', async () => {
+  const app = await start(null);
+  const answer = await app.inject({ url: '/', headers: html });
+  expect(answer.statusCode).toBe(404);
+  expect(answer.headers['content-type']).toContain('problem+json');
+});

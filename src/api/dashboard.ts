@@ -17,7 +17,7 @@ const NOT_BUILT = `<!doctype html>
 <p><a href="/healthz">/healthz</a></p></body></html>
 `;
 
-/** Serves the built dashboard at `/`, or a page that says how to build it. */
+/** Serves the built dashboard at `/`, or a page that says how to build it; nothing in a process that has no dashboard (null). */
 export interface Dashboard {
   /** Answers a GET that no route matched with the dashboard's page; `false` when it is not for the dashboard. */
   answer(request: FastifyRequest, reply: FastifyReply): boolean;
@@ -37,7 +37,7 @@ export function registerDashboard(app: ApiApp, webRoot: string | null): Dashboar
     answer: (request, reply) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') return false;
       const path = request.url.split('?')[0] ?? '/';
-      if (MACHINE_PATHS.test(path) || !wantsPage(request, path)) return false;
+      if (webRoot === null || MACHINE_PATHS.test(path) || !wantsPage(request, path)) return false;
       if (root === null)
         void reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(NOT_BUILT);
       else void reply.sendFile('index.html');

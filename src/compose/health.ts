@@ -42,22 +42,21 @@ export function createHealth(rooms: {
     }
   }
 
-  async function engine(name: string, room: Pick<Releases, 'progress'>): Promise<ComponentHealth> {
+  async function engine(
+    name: string,
+    room: Pick<Releases, 'progress'>,
+    longestOverdue: number = OVERDUE_MS,
+  ): Promise<ComponentHealth> {
     try {
       const { sinceSweep, overdue } = await room.progress();
       if (sinceSweep > STUCK_MS)
         return { name, status: 'down', detail: `has not looked for work for ${formatDuration(sinceSweep)}` };
-      if (overdue > OVERDUE_MS)
+      if (overdue > longestOverdue)
         return { name, status: 'down', detail: `work has been due for ${formatDuration(overdue)}` };
       return { name, status: 'ok', detail: 'makes progress' };
     } catch (thrown) {
       return { name, status: 'down', detail: messageOf(thrown) };
     }
-  }
-
-  /** Tasks take hours: that some wait while all places are taken is no fault of this process. */
-  function tasks(): Promise<ComponentHealth> {
-    return engine('tasks', { progress: async () => ({ ...(await rooms.agent.progress()), overdue: 0 }) });
   }
 
   /** Never down: messages wait in the outbox, and consumers look into the database. */
@@ -77,7 +76,8 @@ export function createHealth(rooms: {
     const engines = rooms.duties.engine
       ? await Promise.all([engine('runs', rooms.releases), engine('rollouts', rooms.rollouts)])
       : [];
-    const consumers = rooms.duties.agent ? [await tasks()] : [];
+    // Tasks take hours: that some wait while all places are taken is no fault of this process.
+    const consumers = rooms.duties.agent ? [await engine('tasks', rooms.agent, Infinity)] : [];
     const { tier, reason } = rooms.sandbox.isolation();
     const sandbox: ComponentHealth = {
       name: 'sandbox',

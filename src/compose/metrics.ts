@@ -66,8 +66,9 @@ export function watchTasks(registry: Registry, agent: Pick<Agent, 'progress'>): 
     help: 'Age of the oldest agent task that is due and that nobody has claimed; 0 when there is none.',
     registers: [registry],
     collect: async () => {
-      const progress = await agent.progress().catch(() => null);
-      if (progress !== null) overdue.set(progress.overdue / 1000);
+      // Not known is not zero, and not what it was before either.
+      const progress = await agent.progress().catch(() => ({ overdue: Number.NaN }));
+      overdue.set(progress.overdue / 1000);
     },
   });
 }

@@ -125,7 +125,7 @@ export interface Delivery {
   readonly runIds: readonly string[];
   readonly taskIds: readonly string[];
   readonly receivedAt: number;
-  /** Headers that carry secrets or signatures are `***`. */
+  /** Headers that are not known to be harmless are `***`. */
   readonly headers: Readonly<Record<string, string>>;
   /** Only from `getDelivery`, and only while it is kept. */
   readonly body: string | null;

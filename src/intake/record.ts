@@ -277,6 +277,11 @@ function lostARace(thrown: unknown): boolean {
   return sqlState(thrown)?.startsWith('40') === true;
 }
 
+/** Something else kept a lock, or the statement running, for longer than this transaction was to wait. */
+export function isHeldUp(thrown: unknown): boolean {
+  return isLockTimeout(thrown) || sqlState(thrown) === '57014';
+}
+
 /** Another transaction kept a lock for longer than this one was to wait. */
 function isLockTimeout(thrown: unknown): boolean {
   return sqlState(thrown) === '55P03';

@@ -3,7 +3,7 @@ import { type Clock, FunadeError, type Logger, newId } from '../kernel/index.ts'
 import type { Db } from '../store/index.ts';
 import { eventsOfFinding } from './findings.ts';
 import type { Admission, Delivery } from './port.ts';
-import { recordDelivery } from './record.ts';
+import { isHeldUp, recordDelivery } from './record.ts';
 import { sortOut } from './sort-out.ts';
 import type { SourceDirectory } from './sources/port.ts';
 import { selectDelivery } from './store.ts';
@@ -62,6 +62,9 @@ export async function replayDelivery(
       remoteAddress: null,
       replayOf: first.replayOf ?? first.id,
     },
+  }).catch((thrown: unknown) => {
+    if (!isHeldUp(thrown)) throw thrown;
+    throw new FunadeError('FUN_UNAVAILABLE', { reason: 'other work on the same things takes long' }, { cause: thrown });
   });
   const replayed = await selectDelivery(db, again);
   if (replayed === undefined)

@@ -21,6 +21,8 @@ const locking: Admission = {
 
 test('a lock that is kept for ever costs the deliveries that need it their place, and no others', async () => {
   const rig = await start({ admission: locking });
+  await deliver(rig.port, pushBody({ ref: 'refs/heads/stuck' }));
+  const first = (await rig.intake.listDeliveries({ limit: 1 })).items[0]?.id ?? '';
   const holder = connect(database().connection, { max: 1 });
   const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const holding = transaction(holder, async (trx) => {
@@ -29,6 +31,8 @@ test('a lock that is kept for ever costs the deliveries that need it their place
     await letGo.promise;
   });
   await held.promise;
+  const replaying = rig.intake.replay(first, 'aoi');
+  await expect(replaying).rejects.toMatchObject({ code: 'FUN_UNAVAILABLE' });
   const stuck = Array.from({ length: 6 }, () => deliver(rig.port, pushBody({ ref: 'refs/heads/stuck' })));
   const others = Array.from({ length: 6 }, () => deliver(rig.port));
   expect((await Promise.all(others)).map(({ status }) => status)).toEqual(others.map(() => 200));
@@ -36,7 +40,7 @@ test('a lock that is kept for ever costs the deliveries that need it their place
   letGo.resolve();
   await holding;
   expect((await deliver(rig.port, pushBody({ ref: 'refs/heads/stuck' }))).status).toBe(200);
-  expect(await count()).toEqual([7, 7]);
+  expect(await count()).toEqual([8, 8]);
   await holder.destroy();
 }, 60_000);
 

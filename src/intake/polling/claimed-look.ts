@@ -1,6 +1,6 @@
 import { FunadeError, messageOf, newId } from '../../kernel/index.ts';
 import { appendEvent, transaction } from '../../store/index.ts';
-import { type Learnt, type Target, lookAt } from './look.ts';
+import { type Learnt, type Target, lookAt, nothingLearnt } from './look.ts';
 import type { LookPart } from './memory.ts';
 import type { PollOutcome, PolledRepository, PollerOptions } from './port.ts';
 import { areWebhooksAlive, nextPollAt } from './schedule.ts';
@@ -72,20 +72,7 @@ async function learn(looker: Looker, target: Target, claim: Claim, goOn: () => P
       until: new Date(limited).toISOString(),
       at: limited,
     };
-    return {
-      projectId: claim.projectId,
-      memory: claim.memory,
-      redeliveredUntil: claim.redeliveredUntil,
-      refs: null,
-      found: 0,
-      redelivered: 0,
-      isSeen: false,
-      left: 0,
-      missing: null,
-      answered: [],
-      troubles: [],
-      trouble: new FunadeError('FUN_FORGE_LIMITED', values),
-    };
+    return { ...nothingLearnt(claim), trouble: new FunadeError('FUN_FORGE_LIMITED', values) };
   }
   return lookAt({ ...looker, api, goOn }, target, claim);
 }

@@ -60,14 +60,11 @@ interface Looking extends LookMeans {
   readonly learnt: Learnt;
 }
 
-/**
- * One look at a repository: labels, refs, deliveries that failed. Each is kept as soon as it is known, and trouble with one
- * leaves the others as they are.
- */
-export async function lookAt(means: LookMeans, target: Target, claim: Claim): Promise<Learnt> {
-  const learnt: Learnt = {
+/** What is known before anything was asked. */
+export function nothingLearnt(claim: Claim): Learnt {
+  return {
     projectId: claim.projectId,
-    memory: { ...claim.memory, limitedUntil: undefined },
+    memory: claim.memory,
     redeliveredUntil: claim.redeliveredUntil,
     refs: null,
     found: 0,
@@ -79,6 +76,15 @@ export async function lookAt(means: LookMeans, target: Target, claim: Claim): Pr
     troubles: [],
     trouble: null,
   };
+}
+
+/**
+ * One look at a repository: labels, refs, deliveries that failed. Each is kept as soon as it is known, and trouble with one
+ * leaves the others as they are.
+ */
+export async function lookAt(means: LookMeans, target: Target, claim: Claim): Promise<Learnt> {
+  const learnt = nothingLearnt(claim);
+  learnt.memory = { ...claim.memory, limitedUntil: undefined };
   const looking: Looking = { ...means, target, learnt };
   try {
     await (means.api === null ? lookWithGit(looking) : lookWithApi(looking, means.api, claim));
