@@ -27,7 +27,14 @@ export const QUICK = {
   random: () => 0.5,
 } as const;
 
-export const succeeding: Runner = { id: 'test', run: () => Promise.resolve({ kind: 'succeeded', summary: 'done' }) };
+/** Looks that come soon. */
+export const QUICK_PACE = { row: 20, subject: 100, comment: 20, paused: 3_600_000, resting: 100 } as const;
+
+export const succeeding: Runner = {
+  id: 'test',
+  needsCheckout: false,
+  run: () => Promise.resolve({ kind: 'succeeded', summary: 'done' }),
+};
 
 interface Told {
   readonly source?: string;
@@ -100,6 +107,14 @@ export function assigned(told: Told = {}): TaskArrival {
   return arrival(told, { kind: 'assigned', assignee: MONA });
 }
 
+export function unassigned(told: Told = {}): TaskArrival {
+  return arrival(told, { kind: 'unassigned', assignee: MONA });
+}
+
+export function commented(body: string, told: Told = {}): TaskArrival {
+  return arrival(told, { kind: 'comment', comment: { id: '1', body, edited: false } });
+}
+
 export interface AgentRig {
   readonly database: TestDatabase;
   readonly forge: MemoryForge;
@@ -145,6 +160,7 @@ export async function createAgentRig(): Promise<AgentRig> {
       sweepMs: 50,
       graceMs: 200,
       backoff: QUICK,
+      pace: QUICK_PACE,
       ...options,
     });
   }
@@ -192,7 +208,7 @@ export async function createAgentRig(): Promise<AgentRig> {
     },
     reset: async () => {
       await Promise.all(started.splice(0).map((each) => each.stop()));
-      await sql`truncate tasks, task_attempts, work`.execute(database.db);
+      await sql`truncate tasks, task_attempts, task_memories, task_comments, task_logs, work`.execute(database.db);
       forge.reset();
       offset = 0;
     },

@@ -22,6 +22,7 @@ const agent = createAgent({
   labels: LABELS,
   runner: {
     id: 'endless',
+    needsCheckout: false,
     run: ({ task }) => {
       process.stdout.write(`${task.id}\n`);
       return new Promise(() => {});

@@ -143,6 +143,8 @@ export async function createPlaneRig(): Promise<PlaneRig> {
         intake,
         sources,
         agent,
+        agentSetup: () =>
+          Promise.resolve({ runner: 'none', trouble: 'no_runner', isolation: { tier: 'A', reason: '' }, model: null }),
         secrets,
         traffic: () => Promise.resolve(traffic),
       }),

@@ -150,6 +150,9 @@ export function createPolledForge(): PolledForge {
     findChange: unasked,
     createChange: unasked,
     updateChange: unasked,
+    readChange: unasked,
+    openIssue: unasked,
+    closeIssue: unasked,
     setCommitStatus: unasked,
     gitRemote: unasked,
   };

@@ -6,6 +6,8 @@ import type {
   RunView,
   SessionView,
   SourceView,
+  TaskAct,
+  TaskLogView,
   TaskView,
 } from '../src/api/contract/index.ts';
 
@@ -199,6 +201,17 @@ export function getTask(id: string, signal?: AbortSignal): Promise<TaskView> {
 /** Answers the new task. */
 export function retryTask(id: string): Promise<TaskView> {
   return order(`/tasks/${encodeURIComponent(id)}/retry`, { method: 'POST' });
+}
+
+/** Answers the task as it then is. */
+export function steerTask(id: string, wanted: TaskAct, reason: string): Promise<TaskView> {
+  const body = reason === '' ? {} : { reason };
+  return order(`/tasks/${encodeURIComponent(id)}/${wanted}`, { method: 'POST', body });
+}
+
+/** What came after this position of the log; 0 for the beginning. */
+export function getTaskLog(id: string, after: number, signal?: AbortSignal): Promise<TaskLogView> {
+  return read(`/tasks/${encodeURIComponent(id)}/log?after=${after}`, signal);
 }
 
 export async function getSources(signal?: AbortSignal): Promise<readonly SourceView[]> {

@@ -55,6 +55,13 @@ export function formatCount(value: number, language: Language): string {
   return formatNumber(value, 0, language);
 }
 
+/** US dollars, with cents; of what is less than one, that it is. */
+export function formatMoney(dollars: number, language: Language): string {
+  const cent = 0.01;
+  const shown = new Intl.NumberFormat(language, { style: 'currency', currency: 'USD' });
+  return dollars > 0 && dollars < cent ? `< ${shown.format(cent)}` : shown.format(dollars);
+}
+
 export function formatTime(at: number, language: Language): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
 }

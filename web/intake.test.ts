@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeRepository, makeSource } from './fixtures/intake.ts';
-import { pollTimes, sourceChoices, subjectName, taskWait, webAddress } from './intake.ts';
+import { changeName, pollTimes, sourceChoices, subjectName, taskWait, webAddress } from './intake.ts';
 
 test.each([
   ['github', 'issue', 'acme/greeter#12'],
@@ -26,14 +26,24 @@ describe('the address of a subject', () => {
 });
 
 test.each([
-  ['queued until a time', { state: 'queued', notBefore: 2000 }, { until: 2000 }],
-  ['queued', { state: 'queued', notBefore: null }, 'worker'],
-  ['paused', { state: 'paused', notBefore: null }, 'person'],
-  ['waiting for approval', { state: 'awaiting_approval', notBefore: null }, 'person'],
-  ['running', { state: 'running', notBefore: null }, null],
-  ['ended', { state: 'failed', notBefore: 2000 }, null],
+  ['queued until a time', { state: 'queued', reason: 'database', notBefore: 2000 }, { until: 2000 }],
+  ['queued', { state: 'queued', reason: null, notBefore: null }, 'worker'],
+  ['paused', { state: 'paused', reason: 'paused_by_person', notBefore: null }, 'resume'],
+  ['between two processes', { state: 'paused', reason: 'drain', notBefore: null }, 'worker'],
+  ['waiting for approval', { state: 'awaiting_approval', reason: 'plan_waits', notBefore: null }, 'approval'],
+  ['stopping', { state: 'stopping', reason: 'stopped_by_person', notBefore: null }, 'end'],
+  ['running', { state: 'running', reason: null, notBefore: null }, null],
+  ['ended', { state: 'failed', reason: 'permission', notBefore: 2000 }, null],
 ] as const)('what a task waits for that is %s', (_, task, wait) => {
   expect(taskWait(task)).toEqual(wait);
+});
+
+test.each([
+  ['github', '#7'],
+  ['gitlab', '!7'],
+] as const)('%s writes the number of its change as %s', (forge, name) => {
+  expect(changeName({ forge, change: { number: 7, url: '', adopted: false } })).toBe(name);
+  expect(changeName({ forge, change: null })).toBeNull();
 });
 
 test('a source was polled when the newest of its repositories was, and is again when the first is due', () => {

@@ -1,4 +1,5 @@
 import type { DeliveryView, SourceView, TaskView } from '../src/api/contract/index.ts';
+import { isDrained } from './permissions.ts';
 
 type Named = Pick<TaskView, 'forge' | 'project' | 'kind' | 'number'>;
 
@@ -8,17 +9,26 @@ export function subjectName({ forge, project, kind, number }: Named): string {
   return `${project}${mark}${number}`;
 }
 
+/** Number of the pull or merge request with the work, as people write it on that forge; null before there is one. */
+export function changeName({ forge, change }: Pick<TaskView, 'forge' | 'change'>): string | null {
+  if (change === null) return null;
+  return `${forge === 'gitlab' ? '!' : '#'}${change.number}`;
+}
+
 /** The address when a browser may open it. It comes from a payload, so it can be anything: `javascript:…` too. */
 export function webAddress(url: string): string | null {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   return parsed !== null && /^https?:$/.test(parsed.protocol) ? parsed.href : null;
 }
 
-/** What a task waits for: a worker, a time (epoch milliseconds) and then a worker, a person, or nothing. */
-export type TaskWait = 'worker' | 'person' | { readonly until: number } | null;
+/** What a task waits for: a worker, a time (epoch milliseconds) and then a worker, a person, the agent's end, or nothing. */
+export type TaskWait = 'worker' | 'resume' | 'approval' | 'end' | { readonly until: number } | null;
 
-export function taskWait({ state, notBefore }: Pick<TaskView, 'state' | 'notBefore'>): TaskWait {
-  if (state === 'paused' || state === 'awaiting_approval') return 'person';
+export function taskWait({ state, reason, notBefore }: Pick<TaskView, 'state' | 'reason' | 'notBefore'>): TaskWait {
+  if (isDrained({ state, reason })) return 'worker';
+  if (state === 'paused') return 'resume';
+  if (state === 'awaiting_approval') return 'approval';
+  if (state === 'pausing' || state === 'stopping') return 'end';
   if (state !== 'queued') return null;
   return notBefore === null ? 'worker' : { until: notBefore };
 }

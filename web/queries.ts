@@ -8,6 +8,8 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import type { TaskView } from '../src/api/contract/index.ts';
+import { isEnded } from './permissions.ts';
+import { NO_LOG, type ShownLog, readOn } from './task-log.ts';
 import {
   type DeliveryFilter,
   type Page,
@@ -21,6 +23,7 @@ import {
   getSession,
   getSources,
   getTask,
+  getTaskLog,
   getTasks,
   isStatus,
   signOut,
@@ -95,8 +98,28 @@ export function useTasks(state: TaskView['state'] | null) {
   return useParts(['tasks', state], (cursor, signal) => getTasks(state, cursor, signal));
 }
 
+/** What the agent reports of its progress comes without an event. */
+const TASK_PACE_MS = 3000;
+const LOG_PACE_MS = 2000;
+
 export function useTask(id: string) {
-  return useQuery({ queryKey: ['task', id], queryFn: ({ signal }) => getTask(id, signal) });
+  return useQuery({
+    queryKey: ['task', id],
+    queryFn: ({ signal }) => getTask(id, signal),
+    refetchInterval: ({ state }) => (state.data !== undefined && isEnded(state.data) ? false : TASK_PACE_MS),
+  });
+}
+
+/** Only what came since is asked for. */
+export function useTaskLog(id: string) {
+  const queries = useQueryClient();
+  const queryKey = ['taskLog', id];
+  return useQuery({
+    queryKey,
+    queryFn: ({ signal }) =>
+      readOn(queries.getQueryData<ShownLog>(queryKey) ?? NO_LOG, (after) => getTaskLog(id, after, signal)),
+    refetchInterval: ({ state }) => (state.data?.ended === true ? false : LOG_PACE_MS),
+  });
 }
 
 export function useSources() {

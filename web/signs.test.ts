@@ -38,7 +38,9 @@ describe('a sign of the intake', () => {
   });
 
   test('of a task that needs a person differs from one that waits by itself', () => {
-    expect([taskSign('paused').kind, taskSign('queued').kind]).toEqual(['paused', 'waiting']);
+    const sign = (state: 'paused' | 'queued', reason: string | null) => taskSign({ state, reason });
+    expect([sign('paused', 'paused_by_person').kind, sign('queued', null).kind]).toEqual(['paused', 'waiting']);
+    expect(sign('paused', 'drain')).toEqual({ kind: 'waiting', word: 'task.queued' });
   });
 
   test('of an attempt without an outcome says that it runs', () => {

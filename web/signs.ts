@@ -10,6 +10,7 @@ import type {
   TaskView,
 } from '../src/api/contract/index.ts';
 import type { TextKey } from './locales/en.ts';
+import { isDrained } from './permissions.ts';
 
 export const SIGNS = [
   'waiting',
@@ -165,7 +166,8 @@ export function deliverySign({ outcome, reason }: Pick<DeliveryView, 'outcome' |
   return { kind: warns ? 'alert' : DELIVERY_KINDS[outcome], word: `delivery.${outcome}` };
 }
 
-export function taskSign(state: TaskView['state']): Sign {
+export function taskSign(task: Pick<TaskView, 'state' | 'reason'>): Sign {
+  const state = isDrained(task) ? 'queued' : task.state;
   return { kind: TASK_KINDS[state], word: `task.${state}` };
 }
 

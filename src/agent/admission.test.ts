@@ -1,5 +1,17 @@
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type AgentRig, LABELS, assigned, closed, createAgentRig, labelled, opened } from '../../test/agent-rig.ts';
+import {
+  type AgentRig,
+  LABELS,
+  assigned,
+  closed,
+  commented,
+  createAgentRig,
+  labelled,
+  opened,
+  unassigned,
+} from '../../test/agent-rig.ts';
+import { SELF } from '../../test/memory-forge.ts';
 import { transaction } from '../store/index.ts';
 import type { TaskAdmitted, TaskArrival } from './port.ts';
 
@@ -257,6 +269,68 @@ describe('closing', () => {
   });
 });
 
+describe('news of a task that is alive', () => {
+  const attention = async (): Promise<readonly (Date | null)[]> => {
+    const { rows } = await sql<{ at: Date | null }>`select attention_at as at from tasks order by number`.execute(
+      rig.database.db,
+    );
+    return rows.map(({ at }) => at);
+  };
+
+  test.each([
+    ['a comment', () => commented('Please use tabs.')],
+    ['an assignment', () => assigned()],
+    ['an unassignment', () => unassigned()],
+  ] as const)('%s is told to it', async (_, arrival) => {
+    const id = await rig.hand();
+    await rig.hand({ number: 2 });
+    expect(await rig.admit(arrival())).toEqual([ignored('task_told')]);
+    expect(await attention()).toEqual([expect.any(Date), null]);
+    expect(await rig.events(id)).toEqual(['task.queued']);
+  });
+
+  test('a closing is told to one that has begun, which keeps its work and moves its label', async () => {
+    const id = await rig.hand();
+    await sql`update tasks set state = 'running', took_label = true`.execute(rig.database.db);
+    expect(await rig.admit(closed())).toEqual([ignored('task_told')]);
+    expect((await rig.task(id)).state).toBe('running');
+  });
+
+  test.each([
+    ['the comment of a bot', () => commented('Build 12 failed.', { actor: SELF })],
+    ['our own comment, by a person whose token Funade has', () => commented('<!-- funade:funade-task-issue-1 -->\n…')],
+    ['a comment elsewhere', () => commented('hello', { number: 9 })],
+    ['a retry of what has no task', () => commented('/funade retry', { number: 9 })],
+  ] as const)('%s is none', async (_, arrival) => {
+    await rig.hand();
+    expect(await rig.admit(arrival())).toEqual([ignored('nothing_to_do')]);
+    expect(await attention()).toEqual([null]);
+  });
+
+  test('without the id of the repository nobody knows whose it is', async () => {
+    expect(await rig.admit(commented('hello', { projectId: null }))).toEqual([ignored('payload_mismatch')]);
+  });
+
+  test('in the batch that makes the task', async () => {
+    const decisions = await rig.admit(labelled(), commented('hello'));
+    expect(decisions).toEqual([{ kind: 'queued', taskIds: [expect.any(String)] }, ignored('task_told')]);
+    expect(await attention()).toEqual([expect.any(Date)]);
+  });
+
+  test('a hundred comments cost no more statements than one', async () => {
+    await Promise.all(Array.from({ length: 5 }, (_, index) => rig.hand({ number: index + 1 })));
+    const arrivals = Array.from({ length: 100 }, (_, index) => commented('hello', { number: 1 + (index % 5) }));
+    const asked = await transaction(rig.database.db, async (trx) => {
+      const statements = vi.spyOn(trx.getExecutor(), 'executeQuery');
+      const { write } = await rig.agent.planAdmission(trx, arrivals);
+      await write(arrivals.map((_, place) => place));
+      return statements.mock.calls.length;
+    });
+    expect((await attention()).every((at) => at !== null)).toBe(true);
+    expect(asked).toBeLessThanOrEqual(5);
+  });
+});
+
 describe('a batch of which not all is kept', () => {
   function plan(arrivals: readonly TaskArrival[], places: readonly number[]): Promise<unknown> {
     return transaction(rig.database.db, async (trx) => (await rig.agent.planAdmission(trx, arrivals)).write(places));
@@ -269,7 +343,7 @@ describe('a batch of which not all is kept', () => {
   });
 
   test('is written when its parts have nothing to do with each other', async () => {
-    await plan([labelled(), labelled({ number: 2 }), assigned()], [1, 2]);
+    await plan([labelled(), labelled({ number: 2 }), assigned({ number: 3 })], [1, 2]);
     expect((await rig.tasks()).map(({ number }) => number)).toEqual([2]);
   });
 });

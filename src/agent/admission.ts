@@ -14,6 +14,7 @@ import {
   lockSubjects,
   nameOf,
   readHistories,
+  tellTasks,
 } from './store.ts';
 
 export interface AdmissionMeans {
@@ -39,6 +40,7 @@ interface Decided {
   readonly restsOn: number | null;
   readonly task?: NewTask;
   readonly cancel?: string;
+  readonly tell?: string;
 }
 
 /** Decisions of one batch rest on each other, and not all are to be written: each has to be decided alone. */
@@ -129,6 +131,8 @@ function follow(
       courses.set(name, { history: after, restsOn: place });
       return { admitted: { kind: 'ignored', reason: 'task_cancelled' }, restsOn, cancel: verdict.task };
     }
+    case 'tell':
+      return { admitted: { kind: 'ignored', reason: 'task_told' }, restsOn, tell: verdict.task };
     case 'queue': {
       const task = taskFor(means, wish, arrival, { generation: verdict.generation, now });
       courses.set(name, {
@@ -181,6 +185,7 @@ function chosen(decided: readonly Decided[], places: readonly number[]): readonl
 async function write(means: AdmissionMeans, trx: Trx, decided: readonly Decided[]): Promise<void> {
   const cancels = new Set(decided.flatMap(({ cancel }) => cancel ?? []));
   const tasks = decided.flatMap(({ task }) => task ?? []);
+  const told = new Set(decided.flatMap(({ tell }) => tell ?? []));
   const [dead, alive] = [tasks.filter(({ id }) => cancels.has(id)), tasks.filter(({ id }) => !cancels.has(id))];
   const now = means.clock.now();
   const end = { reason: 'subject_closed', now };
@@ -190,11 +195,10 @@ async function write(means: AdmissionMeans, trx: Trx, decided: readonly Decided[
   await together(
     insertTasks(trx, alive),
     insertTasks(trx, dead, end),
+    tellTasks(trx, [...told], now),
     appendEvents(trx, [...tasks.map(queuedEvent), ...ended.map((id) => cancelledEvent(id, end.reason))]),
-    means.driver.schedule(
-      trx,
-      alive.map(({ id }) => id),
-    ),
+    // One that is being worked on gets another round after it: news that came as it ended are not lost.
+    means.driver.schedule(trx, [...alive.map(({ id }) => id), ...told]),
   );
   afterCommit(trx, () => {
     for (const { forge, kind, via } of tasks) means.metrics?.queued(forge, kind, via);

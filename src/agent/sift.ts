@@ -1,4 +1,5 @@
 import { assertNever } from '../kernel/index.ts';
+import { asksForRetry, hasMarker } from './commands.ts';
 import type { TaskArrival, TaskState } from './port.ts';
 import type { SubjectId, TriggeredBy } from './store.ts';
 import { hasTaskEnded } from './task.ts';
@@ -7,7 +8,9 @@ import { hasTaskEnded } from './task.ts';
 export type Wish =
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'task'; readonly subject: SubjectId; readonly by: Exclude<TriggeredBy, 'retry'> }
-  | { readonly kind: 'close'; readonly subject: SubjectId };
+  | { readonly kind: 'close'; readonly subject: SubjectId }
+  /** News for a task that is alive; `asksForRetry`: or for one that has ended. */
+  | { readonly kind: 'tell'; readonly subject: SubjectId; readonly asksForRetry: boolean };
 
 export interface TriggerRule {
   /** Label that hands a subject over. */
@@ -33,7 +36,7 @@ export function wishOf(arrival: TaskArrival, rule: TriggerRule): Wish {
     case 'assigned':
     case 'unassigned':
     case 'comment':
-      return ignored('nothing_to_do');
+      return newsIn(arrival);
     default:
       return assertNever(event);
   }
@@ -41,6 +44,15 @@ export function wishOf(arrival: TaskArrival, rule: TriggerRule): Wish {
   if (subject === null) return ignored('payload_mismatch');
   if (!event.subject.open) return ignored('subject_closed');
   return { kind: 'task', subject, by: event.kind };
+}
+
+/** Only a hint: who may say what is decided when the forge is asked. What programs write, Funade among them, is never news. */
+function newsIn(arrival: TaskArrival): Wish {
+  const { event } = arrival;
+  if (event.kind === 'comment' && (event.actor.isBot || hasMarker(event.comment.body))) return ignored('nothing_to_do');
+  const subject = subjectIn(arrival);
+  if (subject === null) return ignored('payload_mismatch');
+  return { kind: 'tell', subject, asksForRetry: event.kind === 'comment' && asksForRetry(event.comment.body) };
 }
 
 function ignored(reason: string): { readonly kind: 'ignored'; readonly reason: string } {
@@ -78,7 +90,9 @@ export interface PastTask {
 export type Verdict =
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'queue'; readonly generation: number }
-  | { readonly kind: 'cancel'; readonly task: string };
+  | { readonly kind: 'cancel'; readonly task: string }
+  /** Whoever works on it, or is next, looks at the forge. */
+  | { readonly kind: 'tell'; readonly task: string };
 
 const HOUR = 3_600_000;
 
@@ -93,10 +107,15 @@ export function decide(
   now: number,
 ): Verdict {
   const alive = history.find(({ state }) => !hasTaskEnded(state));
+  if (wish.kind === 'tell') {
+    const told = alive ?? (wish.asksForRetry ? history[0] : undefined);
+    return told === undefined ? ignored('nothing_to_do') : { kind: 'tell', task: told.id };
+  }
   if (wish.kind === 'close') {
-    // What has begun is not cancelled here: its labels have to move as well.
-    if (alive?.state !== 'queued' || alive.tookLabel) return ignored('nothing_to_do');
-    return { kind: 'cancel', task: alive.id };
+    if (alive === undefined) return ignored('nothing_to_do');
+    // What has begun is not cancelled here: its work is kept, and its labels have to move as well.
+    const hasBegun = alive.state !== 'queued' || alive.tookLabel;
+    return { kind: hasBegun ? 'tell' : 'cancel', task: alive.id };
   }
   if (alive !== undefined) return ignored('task_alive');
   if (wasHandled(arrival, history)) return ignored('already_handled');

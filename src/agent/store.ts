@@ -1,7 +1,7 @@
 import { CompiledQuery, sql } from 'kysely';
 import type { SubjectKind } from '../forges/index.ts';
 import { type Db, type Trx, toJson } from '../store/index.ts';
-import type { Task, TaskAttempt, TaskState } from './port.ts';
+import type { PlanItem, Task, TaskAttempt, TaskState } from './port.ts';
 
 /** An issue or change among all of all forges. */
 export interface SubjectId {
@@ -13,7 +13,16 @@ export interface SubjectId {
 }
 
 export type TriggeredBy = 'opened' | 'label_added' | 'retry';
-export type TaskEnding = 'succeeded' | 'failed' | 'dead' | 'cancelled';
+/** What was decided and has still to be shown outside. `paused` and `awaiting_approval` are rests: the task goes on later. */
+export type TaskEnding =
+  | 'succeeded'
+  | 'failed'
+  | 'dead'
+  | 'cancelled'
+  | 'stopped'
+  | 'expired'
+  | 'paused'
+  | 'awaiting_approval';
 
 export interface TaskRow {
   readonly id: string;
@@ -49,6 +58,40 @@ export interface TaskRow {
   readonly not_before: Date | null;
   readonly claimed_at: Date | null;
   readonly ended_at: Date | null;
+  readonly branch: string | null;
+  readonly base: string | null;
+  readonly base_sha: string | null;
+  readonly head_sha: string | null;
+  readonly change_number: number | null;
+  readonly change_url: string | null;
+  readonly change_adopted: boolean;
+  readonly plan: readonly PlanItem[];
+  readonly plan_text: string | null;
+  readonly plan_approved_by: string | null;
+  readonly note: string | null;
+  /** Markdown of the runner's last success. */
+  readonly summary: string | null;
+  /** What the last failure said, masked; for screens, not for the forge. */
+  readonly detail: string | null;
+  readonly steps: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly money: number | null;
+  /** Our account was assigned at the claim; it is stopped when that is taken back. */
+  readonly was_assigned: boolean;
+  readonly paused_at: Date | null;
+  /** Somebody told of news: whoever works on it, or is next, looks at the forge. */
+  readonly attention_at: Date | null;
+  readonly steered_by: string | null;
+  readonly steer_reason: string | null;
+  readonly comment_id: string | null;
+  /** How often the progress comment was found deleted. */
+  readonly comment_lost: number;
+  readonly commented_at: Date | null;
+  /** Process (its owner name) whose data directory has the checkout as it was left. */
+  readonly workspace: string | null;
+  /** The comments that were there at the first claim are noted; every other one is news. */
+  readonly comments_noted: boolean;
 }
 
 export interface AttemptRow {
@@ -175,6 +218,40 @@ export async function cancelQueued(
   return rows.map(({ id }) => id);
 }
 
+/** Notes for whoever works on these, or looks at them next, that there is news on the forge. */
+export async function tellTasks(trx: Trx, ids: readonly string[], now: number): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`update tasks set attention_at = ${new Date(now)} where id = any(${[...new Set(ids)]}::text[])`.execute(trx);
+}
+
+/** Locks the row: what it says is so until the transaction ends. For a caller that has locked the subject. */
+export async function lockTask(trx: Trx, id: string): Promise<TaskRow | undefined> {
+  const { rows } = await sql<TaskRow>`select * from tasks where id = ${id} for update`.execute(trx);
+  return rows[0];
+}
+
+export interface Wanted {
+  readonly state: 'pausing' | 'stopping' | 'queued';
+  readonly reason: string | null;
+  readonly by: string;
+  readonly why: string | null;
+  readonly approvesPlan: boolean;
+}
+
+/**
+ * Says what is wanted of a task from now on; a rest that was decided, and not yet reached, no longer is. Its holder, if there is one,
+ * finds that it can write nothing more.
+ */
+export async function setWanted(trx: Trx, id: string, wanted: Wanted): Promise<void> {
+  const { state, reason, by, why, approvesPlan } = wanted;
+  await sql`
+    update tasks set state = ${state}, ending = null, reason = ${reason}, error_id = null, steered_by = ${by}, steer_reason = ${why},
+      not_before = null, troubles = 0, trouble_since = null,
+      paused_at = case when ${state}::text = 'queued' then null else paused_at end,
+      plan_approved_by = case when ${approvesPlan}::boolean then ${by} else plan_approved_by end
+    where id = ${id}`.execute(trx);
+}
+
 export function readTask(db: Db | Trx, id: string): Promise<TaskRow | undefined> {
   return tables(db).selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst();
 }
@@ -182,11 +259,20 @@ export function readTask(db: Db | Trx, id: string): Promise<TaskRow | undefined>
 /** Newest first: ids sort by time. */
 export function listTasks(
   db: Db,
-  page: { readonly limit: number; readonly cursor?: string | undefined; readonly state?: TaskState | undefined },
+  page: {
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+    readonly state?: TaskState | undefined;
+    readonly project?: string | undefined;
+    readonly number?: number | undefined;
+  },
 ): Promise<readonly TaskRow[]> {
   let query = tables(db).selectFrom('tasks').selectAll().orderBy('id', 'desc').limit(page.limit);
   if (page.cursor !== undefined) query = query.where('id', '<', page.cursor);
   if (page.state !== undefined) query = query.where('state', '=', page.state);
+  if (page.number !== undefined) query = query.where('number', '=', page.number);
+  // Forges take names in any case.
+  if (page.project !== undefined) query = query.where(sql<boolean>`lower(project) = lower(${page.project})`);
   return query.execute();
 }
 

@@ -58,5 +58,26 @@ function taskOf(row: TaskRow, attempts: readonly AttemptRow[]): Task {
       reason: attempt.reason,
       errorId: attempt.error_id,
     })),
+    branch: row.branch,
+    change: changeOf(row),
+    plan: row.plan,
+    planText: row.plan_text,
+    planApprovedBy: row.plan_approved_by,
+    note: row.note,
+    summary: row.summary,
+    detail: row.detail,
+    usage: {
+      steps: row.steps,
+      inputTokens: row.input_tokens,
+      outputTokens: row.output_tokens,
+      money: row.money,
+    },
+    pausedAt: row.paused_at?.getTime() ?? null,
+    steeredBy: row.steered_by,
+    steerReason: row.steer_reason,
   };
+}
+
+function changeOf({ change_number: number, change_url: url, change_adopted: adopted }: TaskRow): Task['change'] {
+  return number === null || url === null ? null : { number, url, adopted };
 }

@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/index.ts';
+import type { AgentView } from './contract/index.ts';
 import type { Clock } from '../kernel/index.ts';
 import type { Intake, Sources } from '../intake/index.ts';
 import type { Releases } from '../releases/index.ts';
@@ -21,6 +22,8 @@ export interface ControlPlane {
   readonly rollouts: Rollouts;
   readonly intake: Intake;
   readonly agent: Agent;
+  /** What agents work with, looked at now. */
+  agentSetup(): Promise<AgentView>;
   readonly sources: Sources;
   readonly secrets: SecretStore;
   /** Traffic of the last minute, of environments that had any. */

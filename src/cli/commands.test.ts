@@ -326,6 +326,17 @@ test('faults of the server settings are all told', async () => {
   expect(stderr).toContain('funade.config.yaml:2');
 });
 
+test('a fault of the server settings shows its line without what may be a secret, in the language that was asked for', async () => {
+  await writeFile(join(folder, 'funade.config.yaml'), 'github:\n  secrets: [hunter2]\nport: eighty\n');
+  const { stderr } = await funade(['config', 'show', '--lang', 'ja']);
+  expect(stderr).toContain('secrets: ***');
+  expect(stderr).toContain('port: eighty');
+  expect(stderr).not.toContain('hunter2');
+  const told = await funade(['config', 'show', '--lang', 'ja', '--json']);
+  const { error } = JSON.parse(told.stdout) as { error: { errors: { fix: string }[] } };
+  expect(error.errors[0]?.fix).toMatch(/[\u3040-\u30ff]/u);
+});
+
 test.each([
   ['en', '$(cat <data directory>/secrets/owner-token)'],
   ['ja', '$(cat <データディレクトリ>/secrets/owner-token)'],
@@ -406,6 +417,44 @@ test('doctor checks this machine, the server, its parts and the token', async ()
   const found = Object.fromEntries(checks.map((check) => [check.name, check.status]));
   expect(found).toMatchObject({ 'Node.js': 'ok', git: 'ok', server: 'ok', 'server: database': 'fail', token: 'ok' });
   expect(code).toBe(1);
+});
+
+test.each([
+  ['works', { runner: 'builtin', trouble: null, tier: 'A', model: null }, [{ name: 'agent', status: 'ok' }]],
+  [
+    'has no runner',
+    { runner: 'none', trouble: 'no_runner', tier: 'A', model: null },
+    [{ name: 'agent', status: 'warn' }],
+  ],
+  [
+    'may not work without isolation',
+    { runner: 'command', trouble: 'no_isolation', tier: 'C', model: null },
+    [{ name: 'agent', status: 'fail' }],
+  ],
+  [
+    'works without isolation',
+    { runner: 'command', trouble: null, tier: 'C', model: null },
+    [{ name: 'agent', status: 'warn' }],
+  ],
+  [
+    'has a model that refuses the key',
+    { runner: 'builtin', trouble: null, tier: 'B', model: 'model_key_refused' },
+    [
+      { name: 'agent', status: 'ok' },
+      { name: 'model', status: 'fail' },
+    ],
+  ],
+] as const)('doctor tells of an agent that %s', async (_, { runner, trouble, tier, model }, expected) => {
+  plane.route('GET /healthz', { json: { status: 'ok', version: '1.2.3', components: [] } });
+  plane.route('GET /api/v1/apps', { json: { items: [], next: null } });
+  plane.route('GET /api/v1/sources', { json: { items: [], next: null } });
+  const asked = model === null ? null : { name: 'small', host: 'models.example', trouble: model, detail: 'HTTP 401' };
+  plane.route('GET /api/v1/agent', { json: { runner, trouble, isolation: { tier, reason: 'why' }, model: asked } });
+  const { stdout } = await funade(['doctor', '--json'], { environment: { PATH: process.env['PATH'] } });
+  const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; finding: string }[] };
+  const found = checks.filter(({ name }) => name === 'agent' || name === 'model');
+  expect(found.map(({ name, status }) => ({ name, status }))).toEqual(expected);
+  if (model !== null) expect(found[1]?.finding).toContain('small at models.example: The endpoint of the model refuses');
 });
 
 test('doctor takes a server that was never started as a warning and says how to start it', async () => {

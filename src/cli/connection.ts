@@ -20,7 +20,10 @@ export interface Connection {
  * token is read from the data directory and only ever sent to this very machine.
  */
 export async function findConnection(flags: GlobalFlags, terminal: Terminal): Promise<Connection> {
-  const options = loadOptions(terminal, { server: flags.server ?? undefined });
+  const options = loadOptions(terminal, {
+    server: flags.server ?? undefined,
+    lang: flags.language ?? undefined,
+  });
   const loaded = loadClientConfig(options);
   if (!loaded.ok) throw settingsError(options, loaded.error);
   const server = loaded.value.server.replace(/\/+$/u, '');

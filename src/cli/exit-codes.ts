@@ -1,4 +1,4 @@
-import type { RolloutView, RunView } from '../api/contract/index.ts';
+import type { RolloutView, RunView, TaskView } from '../api/contract/index.ts';
 import { assertNever } from '../kernel/index.ts';
 
 /** What a script can tell apart. */
@@ -73,4 +73,40 @@ export function exitCodeOfRollout(rollout: RolloutView): ExitCode | null {
     default:
       return assertNever(rollout.phase);
   }
+}
+
+/** How a task ended; null while it has not, also while it rests. */
+export function exitCodeOfTask({ state }: Pick<TaskView, 'state'>): ExitCode | null {
+  switch (state) {
+    case 'succeeded':
+      return EXIT.ok;
+    case 'failed':
+    case 'dead':
+    case 'cancelled':
+    case 'stopped':
+    case 'expired':
+      return EXIT.failed;
+    case 'queued':
+    case 'claimed':
+    case 'running':
+    case 'pausing':
+    case 'paused':
+    case 'stopping':
+    case 'awaiting_approval':
+      return null;
+    default:
+      return assertNever(state);
+  }
+}
+
+/** Of a pause that was asked for: it is paused, it ended before it could be, or somebody resumed it meanwhile. */
+export function exitCodeOfPause(task: Pick<TaskView, 'state' | 'reason'>): ExitCode | null {
+  if (task.state === 'pausing') return null;
+  return task.state === 'paused' && task.reason !== 'drain' ? EXIT.ok : EXIT.failed;
+}
+
+/** Of a stop that was asked for: nothing but an end follows, and another end than the stop was quicker. */
+export function exitCodeOfStop({ state }: Pick<TaskView, 'state'>): ExitCode | null {
+  if (exitCodeOfTask({ state }) === null) return null;
+  return state === 'stopped' ? EXIT.ok : EXIT.failed;
 }

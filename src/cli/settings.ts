@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type LoadOptions, type ServerConfig, loadServerConfig } from '../config/index.ts';
+import { maskedSource } from './masked-source.ts';
 import { SourceError } from './source-error.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,7 +27,7 @@ export function readServerConfig(terminal: Terminal, flags: FlagValues): ServerC
 export function settingsError(options: LoadOptions, faults: ConstructorParameters<typeof SourceError>[2]): SourceError {
   const named = options.flags['config'] ?? options.env['FUNADE_CONFIG'] ?? 'funade.config.yaml';
   const file = faults.find((fault) => fault.file !== undefined)?.file ?? String(named);
-  return new SourceError(file, sourceOf(options, file), faults, 'FUN_SETTINGS_INVALID');
+  return new SourceError(file, maskedSource(sourceOf(options, file)), faults, 'FUN_SETTINGS_INVALID');
 }
 
 function sourceOf(options: LoadOptions, file: string): string {

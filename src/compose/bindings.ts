@@ -1,5 +1,6 @@
 import type { Agent } from '../agent/index.ts';
 import type { Admission } from '../intake/index.ts';
+import type { Loop } from '../loop/index.ts';
 import type { Delivery, Probe, Releases } from '../releases/index.ts';
 import {
   type RolloutListener,
@@ -12,6 +13,7 @@ import {
 import { FunadeError } from '../kernel/index.ts';
 import type { Db } from '../store/index.ts';
 import { admissionOf } from './admission.ts';
+import { failureOf } from './loop.ts';
 
 const PROBE_TIMEOUT = 10_000;
 
@@ -19,6 +21,8 @@ const PROBE_TIMEOUT = 10_000;
 export interface Bindings {
   connect(releases: Releases): void;
   connectAgent(agent: Agent): void;
+  /** Without one, failed rollouts open no issues. */
+  connectLoop(loop: Pick<Loop, 'rolloutEnded'>): void;
   /** Where functions are reached; the own address is known once the server listens. */
   setOrigin(url: string): void;
   readonly listener: RolloutListener;
@@ -30,6 +34,7 @@ export interface Bindings {
 export function bindRooms(): Bindings {
   let releases: Releases | undefined;
   let agent: Agent | undefined;
+  let loop: Pick<Loop, 'rolloutEnded'> | undefined;
   let origin = '';
   function connected(): Releases {
     if (releases === undefined) throw new Error('releases are used before they are connected');
@@ -46,12 +51,17 @@ export function bindRooms(): Bindings {
     connectAgent: (room) => {
       agent = room;
     },
+    connectLoop: (room) => {
+      loop = room;
+    },
     setOrigin: (url) => {
       origin = url;
     },
     listener: {
-      ended: async (trx, { runId }) => {
+      ended: async (trx, { id, runId }) => {
         if (runId !== null) await connected().wake(trx, runId);
+        const failure = loop === undefined ? null : await failureOf(trx, id);
+        if (failure !== null) await loop?.rolloutEnded(trx, failure);
       },
     },
     admission: admissionOf(() => ({ releases: connected(), agent: agentAtWork() })),

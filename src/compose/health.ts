@@ -1,6 +1,7 @@
 import type { Agent } from '../agent/index.ts';
 import type { ComponentHealth, HealthSource } from '../api/index.ts';
 import { type Clock, formatDuration, messageOf } from '../kernel/index.ts';
+import type { Loop } from '../loop/index.ts';
 import type { Releases } from '../releases/index.ts';
 import type { Duties } from '../roles.ts';
 import type { Rollouts } from '../rollouts/index.ts';
@@ -26,6 +27,7 @@ export function createHealth(rooms: {
   readonly rollouts: Rollouts;
   readonly sandbox: Sandbox;
   readonly agent: Pick<Agent, 'progress'>;
+  readonly loop: Pick<Loop, 'progress'>;
   readonly broker: Queues['broker'];
 }): Health {
   let isStarted = false;
@@ -74,7 +76,11 @@ export function createHealth(rooms: {
     const store = await database();
     if (store.status === 'down' || !isStarted) return [start, store];
     const engines = rooms.duties.engine
-      ? await Promise.all([engine('runs', rooms.releases), engine('rollouts', rooms.rollouts)])
+      ? await Promise.all([
+          engine('runs', rooms.releases),
+          engine('rollouts', rooms.rollouts),
+          engine('issues', rooms.loop),
+        ])
       : [];
     // Tasks take hours: that some wait while all places are taken is no fault of this process.
     const consumers = rooms.duties.agent ? [await engine('tasks', rooms.agent, Infinity)] : [];

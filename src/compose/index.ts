@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atLeast, createApi, createMetrics, functionResourcesOf, resourcesOf } from '../api/index.ts';
 import { type ServerConfig, listenAddress, processEnvironment } from '../config/index.ts';
@@ -110,7 +110,9 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     path,
   });
 
+  const hidden = [dataDir.path, ...credentialPaths(homedir()), ...(config.file === null ? [] : [resolve(config.file)])];
   const rooms = bindRooms();
+  const catalog = createCatalog({ db, artifacts, source, secrets });
   const rollouts = createRollouts({
     db,
     clock,
@@ -122,7 +124,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
       ['embedded', createEmbeddedMetrics(functions.metrics)],
       ['noop', createNoopMetrics()],
     ]),
-    catalog: createCatalog({ db, artifacts, source, secrets }),
+    catalog,
     listener: rooms.listener,
   });
   const releases = createReleases({
@@ -139,27 +141,39 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     members: { roleOf: access.roleOf, atLeast: (role, needed) => atLeast(role as never, needed as never) },
     probe: rooms.probe,
     workspaces: await dataDir.folder('workspaces'),
-    hidden: [dataDir.path, ...credentialPaths(homedir())],
+    hidden,
     path,
   });
   rooms.connect(releases);
   const generated = await generatedSecret(config, secretsFolder);
+  const ownSecrets: string[] = [];
   const forgeRooms = createForgeRooms({
     config,
     db,
     clock,
     logger,
     secrets,
-    queue: taskQueue,
+    queue,
+    taskQueue,
     owner,
     admission: rooms.admission,
     registry: metrics.registry,
     generated,
+    workplace: {
+      sandbox,
+      directories: { workspaces: await dataDir.folder('agent'), proxy: await dataDir.folder('model') },
+      hidden,
+      path,
+      gitEnvironment: gitEnvironment(),
+    },
+    evidence: { source, logs: functions.logs, catalog },
+    ownSecrets: () => ownSecrets,
     listRemote: source.listRemote,
   });
-  const { sources, intake, agent, poller } = forgeRooms;
+  const { sources, intake, agent, equipment, loop, poller } = forgeRooms;
   rooms.connectAgent(agent);
-  const health = createHealth({ db, clock, duties, releases, rollouts, sandbox, agent, broker });
+  rooms.connectLoop(loop);
+  const health = createHealth({ db, clock, duties, releases, rollouts, sandbox, agent, loop, broker });
   const version = await packageVersion();
   // Before the last migration and the queues' tables a delivery would be admitted into nothing.
   let isUp = false;
@@ -188,6 +202,7 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
             intake,
             sources,
             agent,
+            agentSetup: () => equipment.look(),
             secrets,
             traffic: functions.metrics.summaries,
           })
@@ -203,7 +218,8 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
   async function stop(): Promise<void> {
     stopping.abort();
     await api.close();
-    await Promise.all([releases.stop(), rollouts.stop(), agent.stop(), poller.stop(), sources.stop()]);
+    await Promise.all([releases.stop(), rollouts.stop(), agent.stop(), loop.stop(), poller.stop(), sources.stop()]);
+    await equipment.stop();
     if (hosting) await functions.stop();
     await Promise.all(
       [queue, taskQueue].map((each) =>
@@ -235,16 +251,20 @@ export async function startServer(config: ServerConfig, ground: Ground): Promise
     await secrets.verifyKey();
     await sources.start();
     const { path: ownerTokenFile } = await access.ensureOwnerToken(secretsFolder);
+    ownSecrets.push((await readFile(ownerTokenFile, 'utf8')).trim());
     const { alone } = ground;
-    if (duties.functions || duties.engine) await sandbox.reapLeftovers();
+    if (duties.functions || duties.engine || duties.agent) await sandbox.reapLeftovers();
     if (duties.functions) {
       hosting = true;
       await functions.start({ alone });
     }
     if (duties.engine) {
-      await Promise.all([releases.start({ alone }), rollouts.start({ alone })]);
+      await Promise.all([releases.start({ alone }), rollouts.start({ alone }), loop.start({ alone })]);
     }
-    if (duties.agent) await agent.start({ alone });
+    if (duties.agent) {
+      await equipment.start(agent);
+      await agent.start({ alone });
+    }
     if (duties.polling && config.polling.enabled && ground.watch) poller.start();
     void keepHouse({
       refresh: clock.refresh,

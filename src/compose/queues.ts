@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { ServerConfig } from '../config/index.ts';
 import { EVENT_KIND } from '../functions/index.ts';
 import type { Logger } from '../kernel/index.ts';
+import { LOOP_KIND } from '../loop/index.ts';
 import {
   DRIVER_QUEUE_PREFIX,
   type Queue,
@@ -33,7 +34,7 @@ export function openQueues(options: {
   const { enabled, ...broker } = config.rabbitmq;
   const queue = createPgBossQueue({
     connection,
-    queues: [...['run', 'environment', EVENT_KIND].map((kind) => DRIVER_QUEUE_PREFIX + kind), TASK],
+    queues: [...['run', 'environment', EVENT_KIND, LOOP_KIND].map((kind) => DRIVER_QUEUE_PREFIX + kind), TASK],
     logger,
   });
   const publishFailed = publishFailures(options.registry);

@@ -259,6 +259,19 @@ export const japaneseFaultTexts: Readonly<Record<FaultKey, FaultText>> = {
     message: '{setting} と {other} がどちらも {found} です。',
     fix: '状態ごとに別のラベルにしてください。',
   },
+  settingNeeds: {
+    message: '{setting} には {needed} が必要ですが、設定されていません。',
+    fix: '{needed} を設定してください(例: {example})。',
+  },
+  mcpForm: {
+    message:
+      '{setting} の設定は {found} です。MCP サーバーは `command` で起動するか、`url` で接続するかのどちらかです。',
+    fix: '`command: [npx, -y, some-mcp-server]` か `url: https://mcp.example.com/mcp` のどちらかを書いてください。',
+  },
+  mcpKeyOutside: {
+    message: '{setting} は `{key}` がなければ効果がありません。',
+    fix: '取り除くか、そのサーバーに `{key}` を加えてください。',
+  },
   aliasesDiffer: {
     message: '{setting} と {other} は同じ設定ですが、値が違います。',
     fix: 'どちらか一方だけにしてください。',
@@ -281,6 +294,8 @@ export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: 
   name: { words: '英小文字で始まる英小文字・数字・- の名前(39 文字以内)', example: '`my-app`' },
   stageName: { words: '文字・数字・空白と . _ - の名前(59 文字以内)', example: '`unit tests`' },
   command: { words: 'コマンド', example: '`npm test`' },
+  script: { words: '`sh` で実行するコマンド', example: '`my-agent < "$FUNADE_PROMPT_FILE"`' },
+  program: { words: 'プログラムと引数のリスト', example: '`[npx, -y, some-mcp-server]`' },
   commands: { words: 'コマンドかそのリスト', example: '`[npm run lint, npm test]`' },
   runStage: { words: 'コマンド、そのリスト、または `run` を持つ節', example: '`{ run: npm test }`' },
   deployStage: { words: '環境名、または `to` を持つ節', example: '`{ to: staging }`' },
@@ -290,6 +305,15 @@ export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: 
   httpPath: { words: '`/` で始まるパス', example: '`/hello?name=Ann`' },
   pattern: { words: '名前かパターン', example: '`main`、`release/*`、`v**`' },
   patterns: { words: 'パターンかそのリスト', example: '`[main, release/*]`' },
+  pathPattern: {
+    words: 'リポジトリ内のパス(ワイルドカードは `*` と `**` のみ、先頭の `!` は除外)',
+    example: '`src/**`、`docs/*.md`、`"!src/secrets/**"`',
+  },
+  pathPatterns: { words: 'パスのパターンかそのリスト', example: '`[src/**, docs/**]`' },
+  branchPrefix: {
+    words: 'ブランチ名の先頭にできる文字列(英数字で始まる、英数字と . _ - / の 100 文字以内)',
+    example: '`funade/`',
+  },
   approver: { words: '役割かユーザー名', example: '`approver` や `ann`' },
   approvers: { words: '役割かユーザー名、またはそのリスト', example: '`[owner, ann]`' },
   strategy: { words: '戦略', example: '`rolling`、`blueGreen`、`{ canary: { steps: [10, 50] } }`' },
@@ -305,6 +329,14 @@ export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: 
   serverUrl: {
     words: 'http か https のアドレス(ユーザー名・クエリ・フラグメントなし)',
     example: '`http://127.0.0.1:8000`',
+  },
+  modelUrl: {
+    words: 'http か https のアドレス(ユーザー名・クエリ・フラグメントなし)',
+    example: '`https://api.openai.com/v1` や `http://127.0.0.1:11434/v1`',
+  },
+  mcpUrl: {
+    words: 'http か https のアドレス(ユーザー名・フラグメントなし)',
+    example: '`https://mcp.example.com/mcp`',
   },
   databaseUrl: { words: 'PostgreSQL のアドレス', example: '`postgres://user:password@host:5432/funade`' },
   secrets: { words: '秘密情報のリスト', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },

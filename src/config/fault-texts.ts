@@ -212,6 +212,18 @@ export const faultTexts = {
     message: '{setting} and {other} are both {found}.',
     fix: 'Give each state a label of its own.',
   },
+  settingNeeds: {
+    message: '{setting} needs {needed}, which is not set.',
+    fix: 'Set {needed}, for example to {example}.',
+  },
+  mcpForm: {
+    message: '{setting} has {found}: an MCP server is started by `command` or reached at `url`.',
+    fix: 'Write either `command: [npx, -y, some-mcp-server]` or `url: https://mcp.example.com/mcp`.',
+  },
+  mcpKeyOutside: {
+    message: '{setting} has no effect without `{key}`.',
+    fix: 'Remove it, or give the server `{key}`.',
+  },
   aliasesDiffer: { message: '{setting} and {other} mean the same and differ.', fix: 'Give one of them.' },
 } as const satisfies Readonly<Record<string, FaultText>>;
 
@@ -234,6 +246,8 @@ export const expectedTexts = {
   name: { words: 'a name of a–z, 0–9 and -, starting with a letter, at most 39 long', example: '`my-app`' },
   stageName: { words: 'a name of letters, digits, space and . _ -, at most 59 long', example: '`unit tests`' },
   command: { words: 'a command', example: '`npm test`' },
+  script: { words: 'a command for `sh`', example: '`my-agent < "$FUNADE_PROMPT_FILE"`' },
+  program: { words: 'a list of program and arguments', example: '`[npx, -y, some-mcp-server]`' },
   commands: { words: 'a command or a list of commands', example: '`[npm run lint, npm test]`' },
   runStage: { words: 'a command, a list of commands, or a section with `run`', example: '`{ run: npm test }`' },
   deployStage: { words: 'an environment, or a section with `to`', example: '`{ to: staging }`' },
@@ -243,6 +257,16 @@ export const expectedTexts = {
   httpPath: { words: 'a path that starts with `/`', example: '`/hello?name=Ann`' },
   pattern: { words: 'a name or pattern', example: '`main`, `release/*` or `v**`' },
   patterns: { words: 'a pattern or a list of patterns', example: '`[main, release/*]`' },
+  pathPattern: {
+    words: 'a path inside the repository, where only `*` and `**` are wildcards and `!` in front takes out again',
+    example: '`src/**`, `docs/*.md` or `"!src/secrets/**"`',
+  },
+  pathPatterns: { words: 'a pattern of paths or a list of them', example: '`[src/**, docs/**]`' },
+  branchPrefix: {
+    words:
+      'what a branch name can begin with: letters, digits and . _ - /, starting with a letter or digit, at most 100 long',
+    example: '`funade/`',
+  },
   approver: { words: 'a role or user name', example: '`approver` or `ann`' },
   approvers: { words: 'a role or user, or a list of them', example: '`[owner, ann]`' },
   strategy: { words: 'a strategy', example: '`rolling`, `blueGreen` or `{ canary: { steps: [10, 50] } }`' },
@@ -256,6 +280,11 @@ export const expectedTexts = {
   path: { words: 'a path', example: '`./.funade`' },
   url: { words: 'an http or https address without user, query or fragment', example: '`https://api.github.com`' },
   serverUrl: { words: 'an http or https address without user, query or fragment', example: '`http://127.0.0.1:8000`' },
+  modelUrl: {
+    words: 'an http or https address without user, query or fragment',
+    example: '`https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`',
+  },
+  mcpUrl: { words: 'an http or https address without user or fragment', example: '`https://mcp.example.com/mcp`' },
   databaseUrl: { words: 'a PostgreSQL address', example: '`postgres://user:password@host:5432/funade`' },
   secrets: { words: 'a list of secrets', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },
   cidrs: { words: 'addresses or networks', example: '`10.0.0.0/8` or `fd00::/8`' },

@@ -1,4 +1,6 @@
+export { type AgentDefaults, type AgentSettings, agentSettings } from './agent-settings.ts';
 export type {
+  AgentProjectConfig,
   AnalysisConfig,
   AppConfig,
   ApproveStageConfig,
@@ -20,6 +22,7 @@ export type {
 } from './app/model.ts';
 export type { KnownNames } from './app/context.ts';
 export { type FunctionSettings, parseFunctionConfig, readFunctionSettings } from './app/function-config.ts';
+export { parseAgentSection } from './app/agent-section.ts';
 export { configHash } from './app/hash.ts';
 export { expandReferences, referencesIn } from './app/references.ts';
 export { appConfigJsonSchema } from './app/json-schema.ts';
@@ -29,12 +32,18 @@ export { processEnvironment } from './environment.ts';
 export { matchesPattern } from './patterns.ts';
 export { type ClientConfig, listenAddress, loadClientConfig, loadServerConfig } from './server/config.ts';
 export { type SettingRow, describeServerConfig } from './server/describe.ts';
+export { agentSettingsExample } from './server/example.ts';
 export type { LoadOptions } from './server/load.ts';
 export {
   type Origin,
   type Secret,
+  type AgentBudget,
+  type AgentConfig,
   type AgentLabels,
   type GithubAppConfig,
+  type McpServerConfig,
+  type ModelConfig,
+  type ModelProvider,
   type RabbitConfig,
   type ServerConfig,
   type ServerRole,

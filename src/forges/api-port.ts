@@ -52,6 +52,26 @@ export interface Change {
   readonly base: string;
 }
 
+export interface ChangeState extends Change {
+  readonly headSha: string;
+  /**
+   * `owner/name` of the repository that the head branch is in: as the caller's key has it where that is the change's own, another name for
+   * a fork, null when the fork was deleted.
+   */
+  readonly headRepository: string | null;
+  readonly merged: boolean;
+}
+
+export interface NewIssue {
+  readonly title: string;
+  readonly body: string;
+  readonly labels: readonly string[];
+  /** Kept invisible in the body. */
+  readonly marker: string;
+  /** Epoch milliseconds; older issues are not searched for the marker. */
+  readonly since: number;
+}
+
 export interface NewChange {
   readonly head: string;
   readonly base: string;
@@ -180,6 +200,15 @@ export interface Forge {
     number: number,
     change: Partial<Pick<NewChange, 'title' | 'body' | 'draft'>>,
   ): Promise<Change>;
+  /** Null when there is none. */
+  readChange(repository: RepositoryKey, number: number): Promise<ChangeState | null>;
+  /** Answers the issue of our account that has the marker, open or closed, when there is one already. Labels that do not exist are made. */
+  openIssue(
+    repository: RepositoryKey,
+    issue: NewIssue,
+  ): Promise<{ readonly number: number; readonly url: string; readonly created: boolean }>;
+  /** Nothing happens when it is closed already. */
+  closeIssue(repository: RepositoryKey, number: number): Promise<void>;
   setCommitStatus(repository: RepositoryKey, sha: string, status: CommitStatus): Promise<void>;
   /** Branches and tags as they are now. */
   listRefs(repository: RepositoryKey, options?: { readonly etag?: string | null }): Promise<Fresh<readonly Ref[]>>;

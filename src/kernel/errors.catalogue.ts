@@ -603,6 +603,14 @@ export const catalogue = {
     message: 'Failed to {action} for {app}: {reason}.',
     fix: 'Check disk space and rights of the data directory; a broken mirror may be deleted, it is fetched again.',
   },
+  FUN_WORKSPACE: {
+    blame: 'user',
+    status: 422,
+    exit: 1,
+    retryable: false,
+    message: "Can't work in a checkout of {project} ({reason}): {detail}.",
+    fix: 'See to it that the repository has a commit on that branch, and that the account of Funade may read it and push to it.',
+  },
   FUN_ARTIFACT_REFUSED: {
     blame: 'user',
     status: 422,
@@ -749,6 +757,14 @@ export const catalogue = {
     retryable: false,
     message: "Can't retry task {id}: task {alive} of the same subject is {state}.",
     fix: 'Wait until it has ended: `funade tasks show {alive}`.',
+  },
+  FUN_TASK_STATE: {
+    blame: 'user',
+    status: 409,
+    exit: 1,
+    retryable: false,
+    message: "Can't {act} task {id}: it is {state}.",
+    fix: 'See what it waits for: `funade tasks show {id}`. A task that has ended is begun anew by `funade tasks retry {id}`.',
   },
   FUN_SOURCE_INVALID: {
     blame: 'user',

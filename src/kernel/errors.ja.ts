@@ -294,6 +294,10 @@ export const japanese: {
     message: '{app} の {action} に失敗しました: {reason}。',
     fix: 'ディスクの空きとデータディレクトリの権限を確かめてください。壊れたミラーは削除すれば取得し直されます。',
   },
+  FUN_WORKSPACE: {
+    message: '{project} のチェックアウトで作業できません({reason}): {detail}。',
+    fix: 'そのブランチにコミットがあり、Funade のアカウントが読み取りと push を許可されていることを確かめてください。',
+  },
   FUN_ARTIFACT_REFUSED: {
     message: '{path} を成果物に含められません: {reason}。',
     fix: 'ビルドで取り除くか、ステージの `artifact` にそれを含まないディレクトリを指定してください。',
@@ -366,6 +370,10 @@ export const japanese: {
   FUN_TASK_ALIVE: {
     message: 'タスク {id} は再試行できません。同じ対象のタスク {alive} が {state} です。',
     fix: '終わるまで待ってください: `funade tasks show {alive}`。',
+  },
+  FUN_TASK_STATE: {
+    message: 'タスク {id} に {act} はできません。状態は {state} です。',
+    fix: '何を待っているかは `funade tasks show {id}` で分かります。終わったタスクは `funade tasks retry {id}` でやり直せます。',
   },
   FUN_SOURCE_INVALID: {
     message: 'このソースは使えません。問題は {count} 件です。',

@@ -8,8 +8,13 @@ export interface Lease {
   readonly id: string;
   /** Rises with every claim of this id; every outside call carries it. */
   readonly fence: number;
-  /** Aborted when the lease was lost or the process is stopping: stop acting at once. */
+  /** Aborted when the lease was lost (its reason is a `LeaseLost`) or the process is stopping: stop acting at once. */
   readonly signal: AbortSignal;
+}
+
+/** Another process holds it, or may hold it by now. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
 }
 
 export interface DriverOptions {
@@ -173,7 +178,7 @@ export function createDriver(options: DriverOptions): Driver {
     }
     function expire(): void {
       if (isLetGo) return;
-      if (performance.now() - keptAt >= leaseMs) lost.abort();
+      if (performance.now() - keptAt >= leaseMs) lost.abort(new LeaseLost('the lease ran out'));
       else expiry = expireLater(); // a timer may be early
     }
     async function prolong(): Promise<void> {
@@ -181,7 +186,7 @@ export function createDriver(options: DriverOptions): Driver {
       try {
         const isHeld = await renew(db, { kind, id }, fence, leaseMs);
         if (isHeld) keptAt = Math.max(keptAt, at);
-        else lost.abort();
+        else lost.abort(new LeaseLost('another process has the lease'));
       } catch (thrown) {
         logger.warn({ kind, id, reason: messageOf(thrown) }, 'Failed to prolong a lease.');
       }

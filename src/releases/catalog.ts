@@ -83,5 +83,6 @@ function environmentOf(config: AppConfig, environment: string): EnvironmentConfi
       id: `${config.app}/${environment}`,
       list: 'funade status',
     });
-  return found;
+  // What was released before the setting existed lacks it.
+  return { ...found, onFailure: found.onFailure === 'issue' ? 'issue' : null };
 }

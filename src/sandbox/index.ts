@@ -1,6 +1,6 @@
 export { DEFAULT_OUTPUT_CAP } from './commands/command-output.ts';
 export { credentialPaths } from './commands/credential-paths.ts';
-export { createMask } from './commands/redact.ts';
+export { type Redactor, createMask, createRedactor } from './commands/redact.ts';
 export type {
   Command,
   CommandEnd,

@@ -46,6 +46,10 @@ export interface CommandRequest {
   readonly timeout: number;
   /** Bytes of output (both streams together) that are handed over; the rest is read and dropped. Default 10 MB. */
   readonly outputCap?: number;
+  /** Bytes of output after which the command is ended as `flooded`; default: never, it is read and dropped. */
+  readonly outputLimit?: number;
+  /** Text for its standard input; default: an empty one. */
+  readonly input?: string;
   /** `none` takes the network away under bubblewrap only. */
   readonly network: 'host' | 'none';
   /** Absolute paths that exist; the only ones that can be written under bubblewrap, besides HOME and temporary files. */
@@ -54,9 +58,12 @@ export interface CommandRequest {
   readonly readable?: readonly string[];
   /** Absolute paths that look empty under bubblewrap; what is not there needs no hiding and is passed over. */
   readonly hidden?: readonly string[];
-  /** Megabytes of memory, where control groups work. Default: no limit. */
+  /** Megabytes of memory of all its processes; above it, it is ended as `out_of_memory`. Default: no limit. */
   readonly memory?: number;
-  /** Processes and threads, where control groups work. Default 4096. */
+  /**
+   * Processes and threads. Default 4096. Where only their number can be looked at, a command with more is ended by SIGKILL, and its
+   * output says so.
+   */
   readonly processes?: number;
   readonly signal?: AbortSignal;
   /**
@@ -76,6 +83,10 @@ export type CommandEnd =
   | { readonly kind: 'signalled'; readonly signal: NodeJS.Signals }
   | { readonly kind: 'timed_out' }
   | { readonly kind: 'aborted' }
+  /** It wrote more than `outputLimit`. */
+  | { readonly kind: 'flooded' }
+  /** It used more than `memory`. */
+  | { readonly kind: 'out_of_memory' }
   | { readonly kind: 'not_started'; readonly reason: string };
 
 export interface CommandFacts {

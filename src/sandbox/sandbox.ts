@@ -1,6 +1,7 @@
 import type { Logger } from '../kernel/index.ts';
 import { createLedger } from './boxes/leftovers.ts';
 import { identify } from './boxes/processes.ts';
+import { createTreeWatch } from './boxes/tree-watch.ts';
 import { openCgroups } from './cgroups/cgroups.ts';
 import { runCommand } from './commands/run-command.ts';
 import { detectIsolation } from './isolation/detect.ts';
@@ -20,10 +21,11 @@ export function createSandbox({ logger, stateDir, tier }: SandboxOptions): Sandb
   const cgroups = openCgroups(identify(process.pid));
   const isolation = detectIsolation({ tier, stateDir, cgroups, firstUser: firstUserOf(stateDir) });
   const ledger = createLedger(stateDir, logger);
+  const treeWatch = createTreeWatch();
   const spawner = createSpawner({ isolation, stateDir }, { logger, cleared: cgroups.reap });
   return {
     isolation: () => ({ tier: isolation.tier, reason: isolation.reason, layers: isolation.layers }),
-    run: (request) => runCommand({ isolation, cgroups, ledger }, request),
+    run: (request) => runCommand({ isolation, cgroups, ledger, treeWatch }, request),
     spawnWorker: spawner.spawn,
     reapLeftovers: async () => (await ledger.reap()) + (await cgroups.reap()),
     close: async () => {

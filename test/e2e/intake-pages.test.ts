@@ -180,7 +180,12 @@ describe.skipIf(!available)('the pages of the intake', { timeout: 120_000 }, () 
     test('each tells its state, its subject, who labelled it and what it waits for', async () => {
       const page = await open('/tasks');
       const said: readonly (readonly [string, readonly string[]])[] = [
-        ['acme/greeter#12', ['running', 'Greets <b>twice</b>', 'label coding agent by aiko', 'attempts: 2']],
+        [
+          'acme/greeter#12',
+          ['running', 'Greets <b>twice</b>', 'label coding agent by aiko', 'attempts: 2', 'pull request #31'],
+        ],
+        ['acme/greeter#10', ['waiting for approval', 'Waits for an approver']],
+        ['acme/greeter#9', ['paused', 'A person paused it', 'Waits for a person to resume or stop it.']],
         ['acme/greeter#11', ['queued', 'The next attempt begins in 2h']],
         ['acme/tools/ledger!7', ['cancelled', '四捨五入を直す', 'may not write to the repository', 'polling']],
         [
@@ -209,6 +214,8 @@ describe.skipIf(!available)('the pages of the intake', { timeout: 120_000 }, () 
       await expect.poll(() => entries(page, 'Attempts').count()).toBe(3);
       const attempt = await textOf(page, 'Attempts', 'Attempt 3');
       for (const part of ['failed', 'worker-a', 'exit code 1', 'err_7f']) expect(attempt).toContain(part);
+      const detail = page.getByRole('group', { name: 'What the failure is about' });
+      expect(await detail.innerText()).toContain('not ok 1 <b>greets</b>');
       await screenshot(page, 'task');
       expect(await axeViolations(page)).toEqual([]);
       await page.getByRole('button', { name: 'Retry' }).click();
@@ -216,6 +223,65 @@ describe.skipIf(!available)('the pages of the intake', { timeout: 120_000 }, () 
       await page.getByText('handover 3').waitFor();
       await page.getByText('Nobody has begun to work on it.').waitFor();
       expect(server.received).toMatchObject([{ method: 'POST', path: '/api/v1/tasks/task_5/retry' }]);
+    });
+
+    test('one at work shows its plan, usage, change and log, all as text, and is stopped with a reason', async () => {
+      const page = await open('/tasks/task_12');
+      await expect.poll(() => entries(page, 'Plan').count()).toBe(2);
+      expect(await textOf(page, 'Plan', 'once')).toContain('open: Greet <i>once</i>');
+      const main = page.getByRole('main');
+      for (const part of [
+        '1 of 2 done',
+        '23 steps',
+        '148,210 tokens in',
+        '$0.52',
+        'Reading greeter.mjs',
+        'funade/issue-12',
+      ])
+        await main.getByText(part, { exact: false }).first().waitFor();
+      const change = page.getByRole('link', { name: 'pull request #31 (opens in a new tab)' });
+      expect(await change.getAttribute('href')).toBe('https://github.com/acme/greeter/pull/31');
+      const log = page.getByRole('group', { name: 'Log' });
+      await expect.poll(() => log.innerText()).toBe('reads <script>alert(1)</script>\n1 test fails\n');
+      await screenshot(page, 'task-running');
+      expect(await axeViolations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Stop …' }).click();
+      await page.getByLabel('Reason (optional)').fill(' not now ');
+      expect(await axeViolations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Stop the task' }).click();
+      await main.getByText('stopping').first().waitFor();
+      await expect.poll(() => page.getByRole('button', { name: 'Stop the task' }).count()).toBe(0);
+      expect(server.received).toMatchObject([
+        { method: 'POST', path: '/api/v1/tasks/task_12/stop', body: { reason: 'not now' } },
+      ]);
+      expect(browser.faults()).toEqual([]);
+    });
+
+    test('a plan that waits is shown as text, and approved by who may', async () => {
+      server.session = { user: 'dai', role: 'deployer' };
+      const refused = await open('/tasks/task_10');
+      await refused.getByText('Your role (deployer) can’t approve plans').waitFor();
+      expect(await refused.getByRole('button', { name: 'Approve the plan' }).count()).toBe(0);
+      server.session = { user: 'mika', role: 'approver' };
+      const page = await open('/tasks/task_10');
+      const plan = page.getByRole('group', { name: 'Plan to approve' });
+      expect(await plan.innerText()).toContain('<img src=x onerror=alert(1)>');
+      await screenshot(page, 'task-plan');
+      expect(await axeViolations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Approve the plan' }).click();
+      await page.getByText('Waits for a free worker.', { exact: false }).first().waitFor();
+      expect(server.received).toMatchObject([{ method: 'POST', path: '/api/v1/tasks/task_10/approve', body: {} }]);
+      expect(browser.faults()).toEqual([]);
+    });
+
+    test('a paused one tells who paused it and why, until when it waits, and is resumed', async () => {
+      const page = await open('/tasks/task_9');
+      const main = page.getByRole('main');
+      for (const part of ['mika: The API changes first.', 'Given up in', 'Waits for a person to resume or stop it.'])
+        await main.getByText(part, { exact: false }).first().waitFor();
+      await page.getByRole('button', { name: 'Resume' }).click();
+      await expect.poll(() => server.received.length).toBe(1);
+      expect(server.received[0]).toMatchObject({ path: '/api/v1/tasks/task_9/resume', body: {} });
     });
 
     test('one that is at work is not offered again; a viewer is offered none', async () => {
@@ -294,6 +360,7 @@ describe.skipIf(!available)('the pages of the intake', { timeout: 120_000 }, () 
     ['/deliveries/dlv_labelled', ['配信: issues', '一致したシークレット', '再処理…']],
     ['/tasks', ['タスク', 'ラベルを付けた人に、このリポジトリへの書き込み権限がありません。', '断念']],
     ['/tasks/task_5', ['タスク: acme/greeter#5', '試行 3', '再試行']],
+    ['/tasks/task_10', ['承認待ちの計画', '計画を承認', '打ち切りまで', 'ログ']],
     ['/sources', ['ソース', 'フックが TLS 証明書を検証しません。SSL 検証を有効にしてください。', '最後の検証失敗']],
   ] as const;
   for (const [path, words] of japanese) {
@@ -307,7 +374,14 @@ describe.skipIf(!available)('the pages of the intake', { timeout: 120_000 }, () 
     });
   }
 
-  for (const path of ['/deliveries', '/deliveries/dlv_labelled', '/tasks', '/tasks/task_5', '/sources']) {
+  for (const path of [
+    '/deliveries',
+    '/deliveries/dlv_labelled',
+    '/tasks',
+    '/tasks/task_5',
+    '/tasks/task_12',
+    '/sources',
+  ]) {
     test(`${path} fits 360 px: nothing scrolls sideways`, async () => {
       const page = await open(path, { viewport: { width: 360, height: 740 } });
       await page.getByRole('heading', { level: 1 }).waitFor();

@@ -1,11 +1,15 @@
 import { type Acts, createActs } from './forge/acts.ts';
+import { githubClosedIssues } from './forge/closing.ts';
 import { createDeliveries } from './forge/deliveries.ts';
+import { createGitActs } from './forge/git-acts.ts';
+import { serveGit } from './forge/git-http.ts';
 import { type FakeRequest, type FakeServer, Refusal, startServer } from './forge/server.ts';
-import { type FakeUser, createWorld, repositoryOf } from './forge/world.ts';
+import { type FakeUser, type WorldRules, createWorld, repositoryOf } from './forge/world.ts';
 import { type FakeApp, type FakeInstallation, createAccounts } from './github/accounts.ts';
 import { accountRoutes } from './github/account-routes.ts';
 import { changeRoutes } from './github/change-routes.ts';
 import type { GithubContext } from './github/context.ts';
+import { githubWords } from './github/git-words.ts';
 import { issueRoutes } from './github/issue-routes.ts';
 import { repositoryRoutes } from './github/repository-routes.ts';
 import type { GithubAddresses } from './github/views.ts';
@@ -28,7 +32,11 @@ import { githubHeaders, githubMessages } from './github/webhooks.ts';
  * A client uses `apiUrl` with `token` (the account is `account`), or as the App `app`. What it does through the API acts on the
  * same state, and tells the hooks as well. State is plain and can be read and changed: `issue.labels`, `repository.statuses`,
  * `hook.deliveries`. `failNext({ match: /^POST .*comments/, status: 502 })` makes requests fail, `how: 'hang' | 'drop' |
- * 'drop after'` takes their answers away, and `requests` is everything that was asked.
+ * 'drop after'` takes their answers away, and `requests` is everything that was asked, by git as well.
+ *
+ * A repository with `git` is served over smart HTTP at its `cloneUrl` to `x-access-token` and a token; what is pushed there, is
+ * committed by `commit` or merged by `mergeChange` moves the refs of the API, and tells the hooks. `repository.git` reads what is in it,
+ * `repository.pushes` is what was pushed, `repository.protect('main')` refuses it.
  */
 export interface FakeGithub extends Omit<FakeServer, 'url'>, Acts {
   /** Of the web pages. */
@@ -38,6 +46,8 @@ export interface FakeGithub extends Omit<FakeServer, 'url'>, Acts {
   readonly account: FakeUser;
   readonly app: FakeApp;
   user(login: string): FakeUser;
+  /** For git as somebody else: the password beside `x-access-token`. */
+  gitTokenOf(login: string): string;
   addInstallation(repositories: FakeInstallation['repositories']): FakeInstallation;
   /** Tokens of installations that were given out are worth nothing from now on. */
   revokeInstallationTokens(): void;
@@ -63,11 +73,21 @@ export async function startGithub({ basePath = '', login = 'funade-bot' }: Githu
     }
   });
   const deliveries = createDeliveries(world, githubHeaders);
-  const acts = createActs(world, {
+  const rules: WorldRules = {
     sharedNumbers: true,
     labelKey: (label) => label.toLowerCase(),
     systemNotes: false,
-  });
+    showsTagObjects: true,
+    closedIssues: githubClosedIssues,
+    mergeMessage: ({ number, title, repository, change }) =>
+      `Merge pull request #${number} from ${repository.fullName.split('/')[0]}/${change?.head}\n\n${title}`,
+    cloneUrl: (fullName) => `${addresses.webUrl}/${fullName}.git`,
+    makeReady: ({ change }) => {
+      if (change !== null) change.draft = false;
+    },
+  };
+  const gitActs = createGitActs(world, rules);
+  const acts = createActs(world, rules, gitActs);
   const accounts = createAccounts(world, login);
   const context: GithubContext = { world, acts, accounts, deliveries, addresses: () => addresses, fault };
   server = await startServer({
@@ -78,6 +98,13 @@ export async function startGithub({ basePath = '', login = 'funade-bot' }: Githu
       ...changeRoutes(context),
       ...repositoryRoutes(context),
     },
+    raw: serveGit({
+      prefix: '',
+      repositories: world.repositories,
+      words: githubWords,
+      callerOf: accounts.gitCallerOf,
+      pushed: gitActs.pushed,
+    }),
     // Everything below /repos/… can be asked for by the repository's id as well.
     rewrite: (path) =>
       path.replace(/^\/repositories\/(\d+)/, (whole, id) => {
@@ -106,6 +133,7 @@ export async function startGithub({ basePath = '', login = 'funade-bot' }: Githu
     account: accounts.account,
     app: accounts.app,
     user: world.user,
+    gitTokenOf: accounts.gitTokenOf,
     addInstallation: (repositories) => {
       const installation = { id: accounts.app.installations.length + 1, repositories };
       accounts.app.installations.push(installation);
@@ -113,6 +141,10 @@ export async function startGithub({ basePath = '', login = 'funade-bot' }: Githu
     },
     revokeInstallationTokens: accounts.revokeTokens,
     webhooksSent: deliveries.settled,
+    stop: async () => {
+      await server?.stop();
+      gitActs.clear();
+    },
   };
 }
 

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type Acts, createActs } from './forge/acts.ts';
+import { gitlabClosedIssues } from './forge/closing.ts';
 import { createDeliveries } from './forge/deliveries.ts';
+import { createGitActs } from './forge/git-acts.ts';
+import { serveGit } from './forge/git-http.ts';
 import { type FakeRequest, type FakeServer, Refusal, startServer } from './forge/server.ts';
-import { type FakeUser, createWorld, repositoryOf } from './forge/world.ts';
+import { type FakeUser, type WorldRules, createWorld, repositoryOf } from './forge/world.ts';
 import type { GitlabContext } from './gitlab/context.ts';
+import { gitlabWords } from './gitlab/git-words.ts';
 import { projectRoutes } from './gitlab/project-routes.ts';
 import { subjectRoutes } from './gitlab/subject-routes.ts';
 import type { GitlabAddresses } from './gitlab/views.ts';
@@ -21,7 +25,7 @@ import { gitlabHeaders, gitlabMessages, settingOf } from './gitlab/webhooks.ts';
  *     gitlab.addLabel(issue, 'coding agent', 'mona');   // posts an `Issue Hook` with the label in `changes`
  *     await gitlab.webhooksSent();
  *
- * A hook with `signing: 'whsec_…'` also gets signatures of Standard Webhooks. Events of hooks are named as in GitLab's API.
+ * Git is served to `oauth2` and a token. A hook with `signing: 'whsec_…'` also gets signatures of Standard Webhooks. Events of hooks are named as in GitLab's API.
  */
 export interface FakeGitlab extends Omit<FakeServer, 'url'>, Acts {
   /** Of the web pages. */
@@ -30,6 +34,8 @@ export interface FakeGitlab extends Omit<FakeServer, 'url'>, Acts {
   readonly token: string;
   readonly account: FakeUser;
   user(login: string): FakeUser;
+  /** For git as somebody else: the password beside `oauth2`. */
+  gitTokenOf(login: string): string;
   /** Resolves when all webhooks were answered, or not. */
   webhooksSent(): Promise<void>;
 }
@@ -53,8 +59,23 @@ export async function startGitlab(settings: GitlabSettings = {}): Promise<FakeGi
     }
   });
   const deliveries = createDeliveries(world, gitlabHeaders);
-  const acts = createActs(world, { sharedNumbers: false, labelKey: (label) => label, systemNotes: true });
+  const rules: WorldRules = {
+    sharedNumbers: false,
+    labelKey: (label) => label,
+    systemNotes: true,
+    showsTagObjects: false,
+    closedIssues: gitlabClosedIssues,
+    mergeMessage: ({ number, title, repository, change }) =>
+      `Merge branch '${change?.head}' into '${change?.base}'\n\n${title}\n\nSee merge request ${repository.fullName}!${number}`,
+    cloneUrl: (fullName) => `${addresses.webUrl}/${fullName}.git`,
+    makeReady: (change) => {
+      change.title = change.title.replace(/^draft: /i, '');
+    },
+  };
+  const gitActs = createGitActs(world, rules);
+  const acts = createActs(world, rules, gitActs);
   const account = world.user(login);
+  const gitTokens = new Map([[token, account]]);
   const context: GitlabContext = {
     world,
     acts,
@@ -65,6 +86,16 @@ export async function startGitlab(settings: GitlabSettings = {}): Promise<FakeGi
   server = await startServer({
     basePath,
     routes: { ...projectRoutes(context), ...subjectRoutes(context) },
+    raw: serveGit({
+      prefix: basePath.replace(/\/api\/v4$/, ''),
+      repositories: world.repositories,
+      words: gitlabWords,
+      callerOf: (username, password) => {
+        const user = username === 'oauth2' ? gitTokens.get(password) : undefined;
+        return user === undefined ? null : { user, sees: () => true };
+      },
+      pushed: gitActs.pushed,
+    }),
     before: (request, tell) => checkHeaders(request, token, tell),
     notFound: { error: '404 Not Found' },
     headers: () => ({ 'ratelimit-limit': '2000', 'ratelimit-remaining': '1999', 'x-request-id': '0000' }),
@@ -78,7 +109,16 @@ export async function startGitlab(settings: GitlabSettings = {}): Promise<FakeGi
     token,
     account,
     user: world.user,
+    gitTokenOf: (person) => {
+      const made = `glpat-${randomBytes(15).toString('hex')}`;
+      gitTokens.set(made, world.user(person));
+      return made;
+    },
     webhooksSent: deliveries.settled,
+    stop: async () => {
+      await server?.stop();
+      gitActs.clear();
+    },
   };
 }
 

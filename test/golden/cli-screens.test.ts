@@ -9,7 +9,8 @@ import { renderRun } from '../../src/cli/render/run.ts';
 import type { Screen } from '../../src/cli/render/screen.ts';
 import { renderSources } from '../../src/cli/render/source.ts';
 import { renderStatus } from '../../src/cli/render/status.ts';
-import { renderTask, renderTasks } from '../../src/cli/render/tasks.ts';
+import { renderTask } from '../../src/cli/render/task.ts';
+import { renderTasks } from '../../src/cli/render/tasks.ts';
 import { widthOf } from '../../src/cli/render/text.ts';
 import * as aliases from '../fixtures/fn-aliases/view.ts';
 import * as deliveries from '../fixtures/deliveries-of-a-morning/view.ts';
@@ -30,7 +31,12 @@ import * as rolledBack from '../fixtures/run-rolled-back/view.ts';
 import * as approval from '../fixtures/run-waiting-for-approval/view.ts';
 import * as sources from '../fixtures/sources-in-trouble/view.ts';
 import * as status from '../fixtures/status-mixed/view.ts';
+import * as planWaits from '../fixtures/task-awaiting-approval/view.ts';
 import * as dead from '../fixtures/task-dead/view.ts';
+import * as failedTask from '../fixtures/task-failed-with-detail/view.ts';
+import * as pausedTask from '../fixtures/task-paused-by-person/view.ts';
+import * as planned from '../fixtures/task-running-with-plan/view.ts';
+import * as doneTask from '../fixtures/task-succeeded/view.ts';
 import * as waitingTask from '../fixtures/task-waiting/view.ts';
 import * as tasks from '../fixtures/tasks-mixed/view.ts';
 import { NOW } from '../fixtures/views.ts';
@@ -60,6 +66,11 @@ const SITUATIONS = {
   'sources-in-trouble': (screen: Screen) => renderSources(sources.view, screen),
   'tasks-mixed': (screen: Screen) => renderTasks(tasks.view, screen),
   'task-dead': (screen: Screen) => renderTask(dead.view, screen),
+  'task-running-with-plan': (screen: Screen) => renderTask(planned.view, screen),
+  'task-awaiting-approval': (screen: Screen) => renderTask(planWaits.view, screen),
+  'task-paused-by-person': (screen: Screen) => renderTask(pausedTask.view, screen),
+  'task-failed-with-detail': (screen: Screen) => renderTask(failedTask.view, screen),
+  'task-succeeded': (screen: Screen) => renderTask(doneTask.view, screen),
   'task-waiting': (screen: Screen) => renderTask(waitingTask.view, screen),
   'problem-broken-config': (screen: Screen) => renderProblem(problem.view, screen, SOURCES),
 } as const;

@@ -68,6 +68,7 @@ export function environmentConfig(options: PlanOptions = {}): EnvironmentConfig 
     analysis: { metrics: options.metrics ?? [], maxWait: options.maxWait ?? 5 * MINUTE },
     concurrency: options.concurrency ?? 'supersede',
     progressDeadline: options.progressDeadline ?? 10 * MINUTE,
+    onFailure: null,
     environment: {},
   };
 }

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import { measureAgent } from './agent/section.ts';
 import { measureFunctions } from './functions/section.ts';
 import { measureIntake } from './intake/section.ts';
 import { type BenchOptions, SECTIONS, type SectionName, USAGE, readOptions } from './options.ts';
@@ -13,6 +14,7 @@ const SECTION_OF: ReadonlyMap<SectionName, (options: BenchOptions) => Promise<re
   ['memory', measureMemory],
   ['stages', measureStages],
   ['intake', measureIntake],
+  ['agent', measureAgent],
   ['echo', measureEcho],
   ['functions', measureFunctions],
 ]);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { FUNCTION_PARTS, type FunctionPart } from './functions/parts.ts';
 
 /** What is measured when nothing is named. `functions` installs packages to compare with, and is measured when it is named. */
-const DEFAULT_SECTIONS = ['start', 'memory', 'stages', 'intake', 'echo'] as const;
+const DEFAULT_SECTIONS = ['start', 'memory', 'stages', 'intake', 'agent', 'echo'] as const;
 export const SECTIONS = [...DEFAULT_SECTIONS, 'functions'] as const;
 export type SectionName = (typeof SECTIONS)[number];
 

@@ -39,7 +39,7 @@ export async function until<T>(
     if (settled(value)) return value;
     if (Date.now() > deadline)
       throw new Error(
-        `${what} did not happen within ${timeoutMs / 1000} s; last seen: ${JSON.stringify(value).slice(0, 2000)}`,
+        `${what} did not happen within ${timeoutMs / 1000} s; last seen: ${String(JSON.stringify(value)).slice(0, 2000)}`,
       );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTokenAnswer, appView } from '../../src/api/contract/index.ts';
-import { type Server, serve } from '../../src/compose.ts';
-import { loadServerConfig, processEnvironment } from '../../src/config/index.ts';
-import { FunadeError, createLogger, isFunadeError } from '../../src/kernel/index.ts';
+import type { Server } from '../../src/compose.ts';
 import { type DemoClient, createClient } from './client.ts';
 import { type Repository, createRepository } from './repository.ts';
+import { startDemoServer } from './server.ts';
 
-const EXAMPLE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'examples', 'greeter');
+export const EXAMPLE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'examples', 'greeter');
 export const REPOSITORY = 'harbour/greeter';
 
 /** Everything the story needs: a server, a repository, and two people. */
@@ -31,7 +30,7 @@ export async function setStage(): Promise<Stage> {
   const secret = randomBytes(24).toString('hex');
   const repository = await createRepository(EXAMPLE, join(folder, 'greeter'));
   const begun = performance.now();
-  const server = await startServer(join(folder, 'data'), secret);
+  const server = await startDemoServer(join(folder, 'data'), { GITHUB_WEBHOOK_SECRET: secret });
   const startedIn = performance.now() - begun;
   const owner = createClient(server.address, (await readFile(server.ownerTokenFile, 'utf8')).trim());
   const { token } = await owner.post('/tokens', { name: 'sato', role: 'approver' }, createTokenAnswer);
@@ -47,37 +46,6 @@ export async function setStage(): Promise<Stage> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** On the port that was asked for (8000), or on any free one when that is taken. */
-async function startServer(dataDir: string, secret: string): Promise<Server> {
-  const environment = {
-    FUNADE_LOG_LEVEL: 'error',
-    ...processEnvironment(),
-    FUNADE_DATA_DIR: dataDir,
-    GITHUB_WEBHOOK_SECRET: secret,
-    DATABASE_URL: undefined,
-  };
-  const start = (port: string | undefined) => {
-    const loaded = loadServerConfig({
-      flags: {},
-      env: { ...environment, ...(port === undefined ? {} : { FUNADE_PORT: port }) },
-      readFile: () => undefined,
-    });
-    if (!loaded.ok)
-      throw new FunadeError(
-        'FUN_CONFIG_INVALID',
-        { file: 'the environment', count: loaded.error.length },
-        { faults: loaded.error },
-      );
-    return serve({ config: loaded.value, logger: createLogger(loaded.value.logLevel) });
-  };
-  try {
-    return await start(undefined);
-  } catch (thrown) {
-    if (!isFunadeError(thrown) || thrown.code !== 'FUN_PORT_IN_USE') throw thrown;
-    return start('0');
-  }
 }
 
 /** Registers the repository under its name on the forge, as `funade app add` does. */

@@ -1,4 +1,4 @@
-import { type ServerOption, appConfigTemplate, serverOptions } from '../../src/config/index.ts';
+import { type ServerOption, agentSettingsExample, appConfigTemplate, serverOptions } from '../../src/config/index.ts';
 import type { Language } from '../../src/kernel/index.ts';
 
 interface Words {
@@ -8,6 +8,7 @@ interface Words {
   readonly follows: (name: string) => string;
   readonly notSet: string;
   readonly notInFile: string;
+  readonly agents: readonly string[];
   readonly application: readonly string[];
 }
 
@@ -25,6 +26,12 @@ const WORDS: Readonly<Record<Language, Words>> = {
     follows: (name) => `as \`${name}\``,
     notSet: 'not set',
     notInFile: 'not in the file',
+    agents: [
+      '### Agent tasks',
+      '',
+      'In `funade.config.yaml`, with the defaults where there are any. `network: model` opens nothing but the endpoint of `agent.model`:',
+      'where the `command` runner is used without one, agents reach nothing. A repository can narrow these settings in its `funade.yaml`.',
+    ],
     application: [
       '## Application: `funade.yaml`',
       '',
@@ -45,6 +52,13 @@ const WORDS: Readonly<Record<Language, Words>> = {
     follows: (name) => `\`${name}\` と同じ`,
     notSet: '未設定',
     notInFile: 'ファイル不可',
+    agents: [
+      '### エージェントのタスク',
+      '',
+      '`funade.config.yaml` での書き方です(注釈は英語です。既定値のあるものは既定値を書いています)。`network: model` で到達できるのは',
+      '`agent.model` のエンドポイントだけです。`command` ランナーで `agent.model` を設定しなければ、どこにも到達できません。',
+      'リポジトリの `funade.yaml` で、これらをさらに狭められます。',
+    ],
     application: [
       '## アプリケーション: `funade.yaml`',
       '',
@@ -65,6 +79,12 @@ export function renderConfiguration(language: Language): string {
     row(words.head),
     row(words.head.map(() => '---')),
     ...serverOptions.map((option: ServerOption) => row(cells(option, language))),
+    '',
+    ...words.agents,
+    '',
+    '```yaml',
+    agentSettingsExample.trimEnd(),
+    '```',
     '',
     ...words.application,
     '',

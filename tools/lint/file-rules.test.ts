@@ -56,6 +56,7 @@ holds('no-process-outside-shell', [
   ['the configuration reads the environment', 'src/config/read.ts', "process.env['FUNADE_PORT'];", false],
   ['a runtime is a program', 'src/functions/runtimes/nodejs/worker.ts', 'process.exit(0); process.env;', false],
   ['the spawner is a program', 'src/sandbox/workers/spawner.ts', 'process.exit(0); process.env;', false],
+  ['the relay in a box is a program', 'src/agent/runners/command/relay.ts', 'process.exit(0);', false],
   ['its neighbours are not', 'src/sandbox/workers/client.ts', 'process.exit(0);', true],
   ['process.pid is a fact, not the shell', 'src/store/lock.ts', 'process.pid; process.platform;', false],
   ['a parameter may be named process', 'src/sandbox/a.ts', 'function f(process: any) { process.exit(); } f(1);', false],

@@ -4,11 +4,12 @@ import { posix } from 'node:path';
 export type Room = string;
 
 const GROUND = ['kernel'] as const;
-const FIRST = ['kernel', 'config', 'store', 'queue', 'sandbox'] as const;
+const FIRST = ['kernel', 'config', 'store', 'queue', 'sandbox', 'git'] as const;
 const SECOND = [
   'forges',
   'intake',
   'agent',
+  'loop',
   'releases',
   'rollouts',
   'targets',
@@ -28,6 +29,7 @@ export const ROOMS: ReadonlyMap<Room, readonly Room[]> = new Map<Room, readonly 
   ['store', ['kernel', 'config']],
   ['queue', ['kernel', 'config', 'store']],
   ['sandbox', ['kernel', 'config', 'store', 'queue']],
+  ['git', ['kernel', 'config', 'store', 'queue', 'sandbox']],
   ['contract', []],
   ['roles', ['kernel', 'config']],
   ['forges', FIRST],
@@ -39,6 +41,7 @@ export const ROOMS: ReadonlyMap<Room, readonly Room[]> = new Map<Room, readonly 
   ['notify', FIRST],
   ['intake', [...FIRST, 'forges']],
   ['agent', [...FIRST, 'forges']],
+  ['loop', [...FIRST, 'forges']],
   ['targets', FIRST],
   ['api', [...FIRST, ...SECOND, 'contract', 'roles']],
   ['compose', [...FIRST, ...SECOND, 'contract', 'roles', 'api']],

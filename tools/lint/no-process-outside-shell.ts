@@ -39,11 +39,12 @@ export const noProcessOutsideShell: Rule = {
   },
 };
 
-/** Programs of their own: what runs inside an instance, what prepares it, and the process that starts instances. */
+/** Programs of their own: what runs inside an instance or an agent's box, what prepares it, and the process that starts instances. */
 const PROGRAMS = [
   /^src\/functions\/runtimes\/nodejs\//,
   /^src\/functions\/languages\/strip-types\.ts$/,
   /^src\/sandbox\/workers\/spawner\.ts$/,
+  /^src\/agent\/runners\/command\/relay\.ts$/,
 ];
 
 function rightsOf(path: string): Rights {

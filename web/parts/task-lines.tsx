@@ -25,12 +25,11 @@ export function TaskReason({ task }: { readonly task: Pick<TaskView, 'state' | '
   );
 }
 
-function Wait({ task }: { readonly task: Pick<TaskView, 'state' | 'notBefore'> }) {
+function Wait({ task }: { readonly task: Pick<TaskView, 'state' | 'reason' | 'notBefore'> }) {
   const { t } = useTexts();
   const wait = taskWait(task);
   if (wait === null) return null;
-  if (wait === 'person') return <>{t('task.wait.person')}</>;
-  if (wait === 'worker') return <>{t('task.wait.worker')}</>;
+  if (typeof wait === 'string') return <>{t(`task.wait.${wait}`)}</>;
   return (
     <Deadline at={wait.until} text={(duration) => t('task.wait.next', { duration })} past={t('task.wait.worker')} />
   );

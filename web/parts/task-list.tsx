@@ -9,7 +9,7 @@ import { taskSign } from '../signs.ts';
 import { SpanText } from './elapsed.tsx';
 import styles from './entry-list.module.css';
 import { SignMark } from './sign.tsx';
-import { SubjectLink } from './subject-link.tsx';
+import { ChangeLink, SubjectLink } from './subject-link.tsx';
 import { TaskReason, explains, handedOver } from './task-lines.tsx';
 
 export function TaskList({ tasks }: { readonly tasks: readonly TaskView[] }) {
@@ -31,7 +31,7 @@ function Entry({ task }: { readonly task: TaskView }) {
   return (
     <>
       <div className={styles['line']}>
-        <SignMark sign={taskSign(task.state)} />
+        <SignMark sign={taskSign(task)} />
         <span className={styles['title']}>
           <SubjectLink task={task} />
         </span>
@@ -51,6 +51,11 @@ function Entry({ task }: { readonly task: TaskView }) {
         </span>
         {task.generation > 1 && (
           <span className={styles['soft']}>{t('task.generation', { count: task.generation })}</span>
+        )}
+        {task.change !== null && (
+          <span className={styles['soft']}>
+            <ChangeLink task={task} />
+          </span>
         )}
         {attempts > 0 && (
           <span className={styles['soft']}>{t('task.attempts', { count: formatCount(attempts, language) })}</span>

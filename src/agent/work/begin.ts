@@ -6,15 +6,18 @@ import { type WorkMeans, tell } from './place.ts';
 import * as store from './store.ts';
 
 export type Begun =
-  /** Ended, paused, or in the hands of a later holder. */
+  /** Ended, or in the hands of a later holder. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'later'; readonly at: number }
+  /** Nobody works on it, but its subject is looked at; `until`: the end of its rest, null when it has ended. */
+  | { readonly kind: 'look'; readonly task: TaskRow; readonly until: number | null }
   | { readonly kind: 'finish'; readonly task: TaskRow }
   | { readonly kind: 'work'; readonly task: TaskRow };
 
 /**
- * Takes a task over, under the lock of its subject, so that an admission which cancels it and a claim never both succeed. An
- * attempt that is still open belongs to a process that is no more: it is counted, unless this process itself had to leave it.
+ * Takes a task over, under the lock of its subject, so that an admission which cancels it, a person who steers it and a claim never both
+ * succeed. An attempt that is still open belongs to a process that is no more: it is counted, unless this process itself had to leave
+ * it, or somebody wants the task to rest or stop.
  */
 export function begin(
   means: WorkMeans,
@@ -25,24 +28,28 @@ export function begin(
     await lockSubjects(trx, [subjectOf(seen)]);
     const task = await store.holdTask(trx, lease);
     if (task === null) return { kind: 'nothing' };
+    if (task.ending !== null) return takeOver(means, trx, lease, task);
     switch (task.state) {
       case 'queued':
         return fromQueue(means, trx, lease, task);
       case 'claimed':
       case 'running':
-        if (task.ending !== null) return takeOver(means, trx, lease, task);
         return again(means, trx, lease, { task, left });
       case 'pausing':
-      case 'paused':
+        return letRest(means, trx, lease, { task, ending: 'paused' });
       case 'stopping':
-      case 'stopped':
+        return letRest(means, trx, lease, { task, ending: 'stopped' });
+      case 'paused':
+        return task.reason === 'drain' ? fromQueue(means, trx, lease, task) : resting(means, trx, lease, task);
       case 'awaiting_approval':
+        return resting(means, trx, lease, task);
+      case 'stopped':
       case 'succeeded':
       case 'failed':
       case 'dead':
       case 'cancelled':
       case 'expired':
-        return { kind: 'nothing' };
+        return afterEnd(trx, lease, task);
       default:
         return assertNever(task.state);
     }
@@ -51,9 +58,42 @@ export function begin(
 
 async function fromQueue(means: WorkMeans, trx: Trx, lease: Lease, task: TaskRow): Promise<Begun> {
   const now = means.clock.now();
-  if (task.not_before !== null && task.not_before.getTime() > now)
-    return { kind: 'later', at: task.not_before.getTime() };
+  const at = task.not_before?.getTime() ?? now;
+  if (at > now) return task.attention_at === null ? { kind: 'later', at } : lookUntil(trx, lease, task, at);
+  // Paused and resumed before its holder had let go: that run is over.
+  await store.endAttempt(trx, task.id, { outcome: 'cancelled', reason: 'paused_by_person', errorId: null, now });
   return attempt(means, trx, lease, now);
+}
+
+/** Somebody, or what the forge shows, wants it so: the run of the agent, if there was one, is over, and nobody is to blame. */
+async function letRest(
+  means: WorkMeans,
+  trx: Trx,
+  lease: Lease,
+  { task, ending }: { readonly task: TaskRow; readonly ending: 'paused' | 'stopped' },
+): Promise<Begun> {
+  const now = means.clock.now();
+  const { reason } = task;
+  await store.endAttempt(trx, task.id, { outcome: 'cancelled', reason, errorId: null, now });
+  return { kind: 'finish', task: await store.decideAtRest(trx, lease, { ending, reason, worker: means.worker }) };
+}
+
+async function resting(means: WorkMeans, trx: Trx, lease: Lease, task: TaskRow): Promise<Begun> {
+  const now = means.clock.now();
+  const until = (task.paused_at?.getTime() ?? now) + means.pace.paused;
+  if (now < until) return lookUntil(trx, lease, task, until);
+  const end = { ending: 'expired', reason: 'paused_too_long', worker: means.worker } as const;
+  return { kind: 'finish', task: await store.decideAtRest(trx, lease, end) };
+}
+
+/** After its end only a comment can bring it back, as another generation. */
+async function afterEnd(trx: Trx, lease: Lease, task: TaskRow): Promise<Begun> {
+  return task.attention_at === null ? { kind: 'nothing' } : lookUntil(trx, lease, task, null);
+}
+
+async function lookUntil(trx: Trx, lease: Lease, task: TaskRow, until: number | null): Promise<Begun> {
+  await store.setFence(trx, lease);
+  return { kind: 'look', task, until };
 }
 
 async function takeOver(means: WorkMeans, trx: Trx, lease: Lease, task: TaskRow): Promise<Begun> {

@@ -1,32 +1,34 @@
-import {
-  type Actor,
-  type Forge,
-  REPOSITORY_ROLES,
-  type RepositoryRole,
-  type SubjectState,
-} from '../../forges/index.ts';
+import type { Actor, Forge, SubjectState } from '../../forges/index.ts';
+import { isSame, mayStart } from './comments.ts';
+import { isAssigned, readComments } from './look.ts';
 import { type Place, ask, keyOf, labelOn, writing } from './place.ts';
 import * as store from './store.ts';
 
 export type Claim =
   | { readonly kind: 'claimed'; readonly subject: SubjectState; readonly labeler: Actor }
-  | { readonly kind: 'cancelled'; readonly reason: string };
+  | { readonly kind: 'cancelled'; readonly reason: string }
+  /** The work had begun before: what there is of it stays, and the label says "stopped". */
+  | { readonly kind: 'stopped'; readonly reason: string };
 
 /**
  * Looks at the subject as it is now, and makes the claim visible: the label says "processing". A webhook or a poll was only a
  * hint; here it is decided whether the task may be worked on.
  */
 export async function claim(place: Place, forge: Forge): Promise<Claim> {
-  const key = keyOf(place.task);
-  const subject = await ask(place, () => forge.read(key));
+  const { task, means, lease } = place;
+  if (!isRepositoryAllowed(place)) return cancelled('repository_not_allowed');
+  const subject = await ask(place, () => forge.read(keyOf(task)));
   if (subject === null) return cancelled('subject_gone');
-  if (!subject.open) return cancelled('subject_closed');
-  const isAsked =
-    isRetried(place) || place.task.took_label || labelOn(place, subject, place.means.labels.trigger) !== null;
+  if (!subject.open) return task.took_label ? ended('subject_closed') : cancelled('subject_closed');
+  const isAsked = isRetried(place) || task.took_label || labelOn(place, subject, means.labels.trigger) !== null;
   if (!isAsked) return cancelled('label_removed');
-  const labeler = await labelerOf(place, forge);
-  const refusal = isRetried(place) ? null : await refusalOf(place, forge, labeler);
+  const self = await ask(place, () => forge.self());
+  const isOurs = isAssigned(subject, self);
+  if (task.was_assigned && !isOurs) return ended('unassigned');
+  const { labeler, refusal } = await rightOf(place, forge, self);
   if (refusal !== null) return cancelled(refusal);
+  await readComments(place, forge, lease.signal);
+  await writing(place, (trx, held) => store.noteClaim(trx, held, { isAssigned: isOurs }));
   if (!(await takeLabel(place, forge, subject))) return cancelled('lost_race');
   return { kind: 'claimed', subject, labeler };
 }
@@ -35,35 +37,46 @@ function cancelled(reason: string): Claim {
   return { kind: 'cancelled', reason };
 }
 
+function ended(reason: string): Claim {
+  return { kind: 'stopped', reason };
+}
+
+function isRepositoryAllowed({ task, means: { repositories } }: Place): boolean {
+  const name = task.project.toLowerCase();
+  return repositories.length === 0 || repositories.some((allowed) => allowed.toLowerCase() === name);
+}
+
 /** Somebody with the right to do so has asked for it in Funade: no label is needed, and no role on the forge. */
 function isRetried({ task }: Place): boolean {
   return task.via === 'retry';
 }
 
-/** Who put the label on as the forge tells it; what a delivery says may be older. */
-async function labelerOf(place: Place, forge: Forge): Promise<Actor> {
+/** Who hands the subject over, and why they may not. */
+async function rightOf(
+  place: Place,
+  forge: Forge,
+  self: Actor,
+): Promise<{ readonly labeler: Actor; readonly refusal: string | null }> {
   const { task, means } = place;
-  const labelling = isRetried(place)
-    ? null
-    : await ask(place, () => forge.labelling(keyOf(task), means.labels.trigger));
-  return labelling?.actor ?? { login: task.actor, id: task.actor_id, isBot: false };
+  if (isRetried(place)) return { labeler: told(place), refusal: null };
+  // What a delivery says of who put the label on may be older than what the forge knows.
+  const labelling = await ask(place, () => forge.labelling(keyOf(task), means.labels.trigger));
+  const labeler = labelling?.actor ?? told(place);
+  // Evidence of a release that failed: Funade opened the issue and put the label on. Whoever puts it on again is judged as elsewhere.
+  if (isSame(self, labeler) && task.kind === 'issue' && (await means.isOwnIssue(ownIssueOf(place))))
+    return { labeler, refusal: null };
+  // A person whose own token Funade works with hands over what they label; Funade itself never puts the trigger on elsewhere.
+  if (self.isBot && isSame(self, labeler)) return { labeler, refusal: 'own_label' };
+  const role = await ask(place, () => forge.role(keyOf(task).repository, labeler));
+  return { labeler, refusal: mayStart(role) ? null : 'actor_not_allowed' };
 }
 
-async function refusalOf(place: Place, forge: Forge, labeler: Actor): Promise<string | null> {
-  const self = await ask(place, () => forge.self());
-  // A person whose own token Funade works with hands over what they label; Funade itself never puts the trigger on.
-  if (self.isBot && isSame(self, labeler)) return 'own_label';
-  const role = await ask(place, () => forge.role(keyOf(place.task).repository, labeler));
-  return mayStart(role) ? null : 'actor_not_allowed';
+function told({ task }: Place): Actor {
+  return { login: task.actor, id: task.actor_id, isBot: false };
 }
 
-function isSame(left: Actor, right: Actor): boolean {
-  if (left.id !== null && right.id !== null) return left.id === right.id;
-  return left.login.toLowerCase() === right.login.toLowerCase();
-}
-
-function mayStart(role: RepositoryRole): boolean {
-  return REPOSITORY_ROLES.indexOf(role) >= REPOSITORY_ROLES.indexOf('write');
+function ownIssueOf({ task: { source, project_id: projectId, number } }: Place) {
+  return { source, projectId, number };
 }
 
 /**

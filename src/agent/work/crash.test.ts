@@ -17,6 +17,7 @@ afterAll(() => rig.close());
 
 const giving: Runner = {
   id: 'giving-up',
+  needsCheckout: false,
   run: () => Promise.resolve({ kind: 'failed', reason: 'can_not', blame: 'permanent' }),
 };
 
@@ -51,7 +52,7 @@ function dyingAt(forge: MemoryForge, nth: number, when: 'before' | 'after') {
 }
 
 describe.each([
-  ['done', succeeding, [LABELS.done], 0],
+  ['done', succeeding, [LABELS.done], 1],
   ['failed', giving, [LABELS.failed], 1],
 ] as const)('a process that dies at any call of a task that ends as %s', (_, runner, labels, comments) => {
   test.each(['before', 'after'] as const)(
@@ -111,6 +112,7 @@ describe('leases', () => {
     const ran: string[] = [];
     const runnerOf = (name: string): Runner => ({
       id: name,
+      needsCheckout: false,
       run: ({ task }) => {
         ran.push(task.id);
         return Promise.resolve<RunnerEnd>({ kind: 'succeeded', summary: name });
@@ -153,6 +155,7 @@ describe('leases', () => {
       logger,
       runner: {
         id: 'slow',
+        needsCheckout: false,
         run: (job) => {
           jobs.push(job);
           return new Promise((resolve) => {
@@ -177,7 +180,7 @@ describe('leases', () => {
 
   test('a task whose processes are lost again and again is given up', async () => {
     const id = await rig.hand();
-    const endless: Runner = { id: 'endless', run: () => new Promise(() => {}) };
+    const endless: Runner = { id: 'endless', needsCheckout: false, run: () => new Promise(() => {}) };
     for (let turn = 1; turn <= 3; turn += 1) {
       await rig.start({ owner: `process-${turn}`, runner: endless, graceMs: 0 });
       await rig.taskWhere(id, ({ worker, state }) => worker === `process-${turn}` && state === 'running');
@@ -198,6 +201,7 @@ describe('a process that is stopped', () => {
   ])('gives its task back at once, without counting, from a runner %s', async (_, obeys) => {
     const waiting: Runner = {
       id: 'waiting',
+      needsCheckout: false,
       run: ({ signal }) =>
         new Promise((_resolve, reject) => {
           if (obeys) signal.addEventListener('abort', () => reject(new Error('stopped in the middle')));
@@ -207,7 +211,7 @@ describe('a process that is stopped', () => {
     const id = await rig.hand();
     await rig.taskWhere(id, ({ state }) => state === 'running');
     await first.stop();
-    expect(await rig.task(id)).toMatchObject({ state: 'queued', notBefore: null });
+    expect(await rig.task(id)).toMatchObject({ state: 'paused', reason: 'drain', notBefore: null });
     await rig.start();
     const task = await rig.ended(id);
     expect(task).toMatchObject({ state: 'succeeded' });
@@ -229,6 +233,7 @@ describe('a process that is stopped', () => {
   test('with a success that is just there: it counts', async () => {
     const late: Runner = {
       id: 'late',
+      needsCheckout: false,
       run: ({ signal }) =>
         new Promise((resolve) => {
           signal.addEventListener('abort', () => resolve({ kind: 'succeeded', summary: 'just done' }));

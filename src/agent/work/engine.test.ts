@@ -18,6 +18,7 @@ function stubborn() {
   const jobs: { readonly job: Job; end(how: RunnerEnd | Error): void }[] = [];
   const runner: Runner = {
     id: 'stubborn',
+    needsCheckout: false,
     run: (job) =>
       new Promise((resolve, reject) => {
         jobs.push({ job, end: (how) => (how instanceof Error ? reject(how) : resolve(how)) });
@@ -30,6 +31,7 @@ const runs = (...ends: readonly (RunnerEnd | Error)[]): Runner & { readonly jobs
   const jobs: Job[] = [];
   return {
     id: 'scripted',
+    needsCheckout: false,
     jobs,
     run: (job) => {
       const end = ends[Math.min(jobs.length, ends.length - 1)];
@@ -71,7 +73,8 @@ test('from the label to done: claimed, running, succeeded, with the labels that 
   expect(seen).toEqual([['bug', LABELS.processing]]);
   expect(task).toMatchObject({ state: 'succeeded', reason: null, worker: 'process-1', notBefore: null });
   expect(task.attempts).toMatchObject([{ number: 1, worker: 'process-1', outcome: 'succeeded', reason: null }]);
-  expect(rig.forge.subject(1)).toMatchObject({ labels: ['bug', LABELS.done], comments: [] });
+  expect(rig.forge.subject(1)).toMatchObject({ labels: ['bug', LABELS.done], comments: [expect.anything()] });
+  expect(rig.forge.subject(1).comments[0]?.body).toContain('✔ **Done.**');
   expect(await rig.events(id)).toEqual(['task.queued', 'task.claimed', 'task.running', 'task.succeeded']);
   expect(runner.jobs[0]).toMatchObject({
     task: { id, state: 'running', attempts: [{ number: 1, outcome: null }] },
@@ -193,6 +196,7 @@ describe('a handler that always throws', () => {
     const secret = 'token ghp_do-not-tell';
     const runner: Runner = {
       id: 'picky',
+      needsCheckout: false,
       run: ({ task }) => (task.number === 1 ? Promise.reject(new Error(secret)) : Promise.resolve(DONE)),
     };
     await rig.start({ runner, slots: 2 });
@@ -219,7 +223,7 @@ describe('a handler that always throws', () => {
     const task = await rig.ended(await rig.hand());
     expect(task).toMatchObject({ state: 'succeeded', errorId: null });
     expect(task.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'succeeded']);
-    expect(rig.forge.subject(1)).toMatchObject({ labels: [LABELS.done], comments: [] });
+    expect(rig.forge.subject(1)).toMatchObject({ labels: [LABELS.done], comments: [expect.anything()] });
   });
 });
 

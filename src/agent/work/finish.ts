@@ -1,13 +1,15 @@
+import type { AgentLabels } from '../../config/index.ts';
 import type { Forge, SubjectState } from '../../forges/index.ts';
-import { messageOf } from '../../kernel/index.ts';
-import { failureComment, markerOf } from './comment.ts';
+import { assertNever, messageOf, sleep } from '../../kernel/index.ts';
+import type { TaskEnding } from '../store.ts';
 import { Interrupted, StaleHolder } from './interruption.ts';
 import { type Place, ask, keyOf, labelOn, settle, writing } from './place.ts';
+import { writeComment } from './progress.ts';
 import * as store from './store.ts';
 import { afterTrouble, judge } from './trouble.ts';
 
 /**
- * Shows a decided end on the forge, then makes it the state. Every step looks first, so it can be done again from the start after
+ * Shows a decided end, or rest, on the forge, then makes it the state. Every step looks first, so it can be done again from the start after
  * any crash. Answers when to look again, null when the task has ended.
  */
 export async function finish(place: Place): Promise<number | null> {
@@ -23,6 +25,9 @@ export async function finish(place: Place): Promise<number | null> {
     }
   }
   await settle(place);
+  if (task.ending === 'paused' || task.ending === 'awaiting_approval')
+    return means.clock.now() + Math.min(means.pace.resting, means.pace.paused);
+  await removeCheckout(place);
   return null;
 }
 
@@ -33,25 +38,43 @@ function isShown({ task }: Place): boolean {
 
 async function show(place: Place, forge: Forge, subject: SubjectState): Promise<void> {
   const { means, task } = place;
-  const { done, failed } = means.labels;
-  const isFailure = task.ending === 'failed' || task.ending === 'dead';
-  await despiteRefusal(place, 'label', () => {
-    if (task.ending === 'cancelled') return moveLabels(place, forge, subject, null);
-    return moveLabels(place, forge, subject, isFailure ? failed : done);
-  });
-  if (!isFailure) return;
-  const key = keyOf(task);
-  await despiteRefusal(place, 'comment', () =>
-    ask(place, () => forge.upsertComment(key, markerOf(task), failureComment(task, means.labels))),
-  );
+  if (task.ending === null) return;
+  const wanted = labelOf(task.ending, means.labels);
+  await despiteRefusal(place, 'label', () => moveLabels(place, forge, subject, wanted));
+  if (task.ending === 'cancelled' && task.comment_id === null) return;
+  await despiteRefusal(place, 'comment', () => ask(place, () => writeComment(place, forge, task)));
+}
+
+/** The label that says it; null: none of ours. */
+function labelOf(ending: TaskEnding, labels: AgentLabels): string | null {
+  switch (ending) {
+    case 'succeeded':
+      return labels.done;
+    case 'failed':
+    case 'dead':
+      return labels.failed;
+    case 'stopped':
+    case 'expired':
+      return labels.stopped;
+    case 'paused':
+      return labels.paused;
+    case 'awaiting_approval':
+      return labels.processing;
+    case 'cancelled':
+      return null;
+    default:
+      return assertNever(ending);
+  }
 }
 
 /** Leaves `wanted` as the only one of the labels of tasks; one that a person put on meanwhile was answered by this task. */
 async function moveLabels(place: Place, forge: Forge, subject: SubjectState, wanted: string | null): Promise<void> {
-  const { processing, trigger } = place.means.labels;
+  const { processing, trigger, paused } = place.means.labels;
   const key = keyOf(place.task);
   const isAsked = wanted !== null && labelOn(place, subject, wanted) === null;
-  const old = [processing, trigger].flatMap((label) => labelOn(place, subject, label) ?? []);
+  const old = [processing, trigger, paused]
+    .filter((label) => label !== wanted)
+    .flatMap((label) => labelOn(place, subject, label) ?? []);
   const [first = null, ...others] = old;
   if (isAsked || first !== null)
     await ask(place, () => forge.swapLabel(key, { remove: first, add: isAsked ? wanted : null }));
@@ -68,6 +91,16 @@ async function despiteRefusal(place: Place, what: string, work: () => Promise<un
       { task: place.task.id, what, reason: messageOf(thrown) },
       'Failed to show the end of a task.',
     );
+  }
+}
+
+/** Nobody goes on with it here; what could not be removed now is swept later. */
+async function removeCheckout({ means, task }: Place): Promise<void> {
+  try {
+    if (task.branch !== null && means.workspaces !== null)
+      await Promise.race([means.workspaces.remove(task.id), sleep(means.graceMs)]);
+  } catch (thrown) {
+    means.logger.warn({ task: task.id, reason: messageOf(thrown) }, 'Failed to remove the checkout of a task.');
   }
 }
 

@@ -1,7 +1,9 @@
 import { sleep } from '../../kernel/index.ts';
 
 /** The lease was lost, or the process is stopping. */
-export class Interrupted extends Error {}
+export class Interrupted extends Error {
+  override readonly message = 'it was told to end, or nobody waits for it any longer';
+}
 
 /** A later holder has taken over: nothing that this one knows counts any more. */
 export class StaleHolder extends Error {}

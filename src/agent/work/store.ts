@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Trx } from '../../store/index.ts';
+import type { Db, Trx } from '../../store/index.ts';
 import type { TaskState } from '../port.ts';
 import type { AttemptRow, TaskEnding, TaskRow } from '../store.ts';
 
@@ -32,7 +32,7 @@ export async function beginAttempt(
 ): Promise<TaskRow> {
   const { rows } = await sql<TaskRow>`
     update tasks set state = 'claimed', fence = ${fence}, worker = ${worker}, attempts = attempts + 1, not_before = null,
-      claimed_at = ${new Date(now)}
+      claimed_at = ${new Date(now)}, paused_at = null
     where id = ${id} returning *`.execute(trx);
   const [row] = rows;
   if (row === undefined) throw new Error(`task ${id} vanished`);
@@ -110,7 +110,7 @@ export async function noteTrouble(
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
     update tasks set troubles = ${troubles}, trouble_since = ${new Date(since)}
-    where id = ${id} and fence = ${fence} and state in ('claimed', 'running')`.execute(trx);
+    where id = ${id} and fence = ${fence} and (state in ('claimed', 'running') or ending is not null)`.execute(trx);
   return numAffectedRows === 1n;
 }
 
@@ -130,11 +130,86 @@ export async function decideEnding(
   return numAffectedRows === 1n;
 }
 
-/** Makes the decided end the state. */
+/**
+ * Decides, as whoever has just taken the task over and locked it, how it rests or ends; nobody works on it. Its label will move, so a
+ * later claim must not miss the trigger.
+ */
+export async function decideAtRest(
+  trx: Trx,
+  { id, fence }: Held,
+  end: { readonly ending: TaskEnding; readonly reason: string | null; readonly worker: string },
+): Promise<TaskRow> {
+  const { rows } = await sql<TaskRow>`
+    update tasks set ending = ${end.ending}, reason = ${end.reason}, fence = ${fence}, worker = ${end.worker}, took_label = true,
+      not_before = null, troubles = 0, trouble_since = null
+    where id = ${id} returning *`.execute(trx);
+  const [row] = rows;
+  if (row === undefined) throw new Error(`task ${id} vanished`);
+  return row;
+}
+
+/** Rests a task whose process has to leave it: the next one goes on with it at once. */
+export async function setDrained(trx: Trx, { id, fence }: Held, now: number): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update tasks set state = 'paused', reason = 'drain', not_before = null, paused_at = ${new Date(now)}
+    where id = ${id} and fence = ${fence} and state = 'running' and ending is null`.execute(trx);
+  return numAffectedRows === 1n;
+}
+
+/** Makes the decided end, or rest, the state. */
 export async function endTask(trx: Trx, { id, fence }: Held, now: number): Promise<TaskState | null> {
+  const at = new Date(now);
   const { rows } = await sql<{ state: TaskState }>`
-    update tasks set state = ending, ending = null, not_before = null, ended_at = ${new Date(now)}
+    update tasks set state = ending, ending = null, not_before = null,
+      paused_at = case when ending in ('paused', 'awaiting_approval') then ${at} else paused_at end,
+      ended_at = case when ending in ('paused', 'awaiting_approval') then null else ${at}::timestamptz end
     where id = ${id} and fence = ${fence} and ending is not null
     returning state`.execute(trx);
   return rows[0]?.state ?? null;
+}
+
+/** What a watch over a task at work wants to know of its row; null when it is gone. */
+export async function readWanted(
+  db: Db,
+  id: string,
+): Promise<Pick<TaskRow, 'state' | 'ending' | 'fence' | 'attention_at'> | null> {
+  const { rows } = await sql<Pick<TaskRow, 'state' | 'ending' | 'fence' | 'attention_at'>>`
+    select state, ending, fence, attention_at from tasks where id = ${id}`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** The forge was looked at since somebody told of news; news that was told later stays. */
+export async function answerAttention(db: Db, id: string, seen: Date): Promise<void> {
+  await sql`update tasks set attention_at = null where id = ${id} and attention_at <= ${seen}`.execute(db);
+}
+
+/** Notes what the subject was at a claim, before its label moves. */
+export async function noteClaim(
+  trx: Trx,
+  { id, fence }: Held,
+  { isAssigned }: { readonly isAssigned: boolean },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update tasks set was_assigned = was_assigned or ${isAssigned}, comments_noted = true
+    where id = ${id} and fence = ${fence} and state in ('claimed', 'running') and ending is null`.execute(trx);
+  return numAffectedRows === 1n;
+}
+
+/** Says that the comments of before are noted, if nobody has said so before. */
+export async function noteComments(trx: Trx, { id, fence }: Held): Promise<'now' | 'before' | 'stale'> {
+  const { numAffectedRows } = await sql`
+    update tasks set comments_noted = true where id = ${id} and fence = ${fence} and not comments_noted`.execute(trx);
+  if (numAffectedRows === 1n) return 'now';
+  const { rows } = await sql`select 1 from tasks where id = ${id} and comments_noted`.execute(trx);
+  return rows.length === 1 ? 'before' : 'stale';
+}
+
+/** Takes over a task that is only looked at: who worked on it last stays. */
+export async function setFence(trx: Trx, { id, fence }: Held): Promise<void> {
+  await sql`update tasks set fence = ${fence} where id = ${id}`.execute(trx);
+}
+
+/** For the progress comment and the dashboard; what the agent says next replaces it. */
+export async function setNote(trx: Trx, id: string, note: string): Promise<void> {
+  await sql`update tasks set note = ${note} where id = ${id}`.execute(trx);
 }

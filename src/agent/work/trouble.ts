@@ -24,7 +24,7 @@ export type Judgement =
   /** Nobody has foreseen it. */
   | { readonly kind: 'unforeseen' };
 
-/** What something thrown by a forge or the database means for a task. */
+/** What something thrown by a forge, by git or by the database means for a task. */
 export function judge(thrown: unknown): Judgement {
   if (isFunadeError(thrown)) {
     switch (thrown.code) {
@@ -45,6 +45,12 @@ export function judge(thrown: unknown): Judgement {
       case 'FUN_DATABASE_UNREACHABLE':
       case 'FUN_STORAGE_FULL':
         return { kind: 'passing', reason: 'database', at: null };
+      case 'FUN_GIT_UNREACHABLE':
+        return { kind: 'passing', reason: 'git_unreachable', at: null };
+      case 'FUN_WORKSPACE':
+        return { kind: 'permanent', reason: wordIn(thrown.values['reason']) ?? 'workspace_failed' };
+      case 'FUN_GIT_MISSING':
+        return { kind: 'permanent', reason: 'workspace_failed' };
       default:
         return { kind: 'unforeseen' };
     }
@@ -52,6 +58,10 @@ export function judge(thrown: unknown): Judgement {
   const isOfDatabase =
     isUnreachable(thrown) || isStorageFull(thrown) || /^(?:40|53|55|57|58|08)/.test(sqlState(thrown));
   return isOfDatabase ? { kind: 'passing', reason: 'database', at: null } : { kind: 'unforeseen' };
+}
+
+function wordIn(value: unknown): string | null {
+  return typeof value === 'string' && /^[a-z_]+$/.test(value) ? value : null;
 }
 
 function timeIn(value: unknown): number | null {

@@ -60,8 +60,66 @@ export const taskView = z.object({
       errorId: z.string().nullable(),
     }),
   ),
+  /** Branch that the work is pushed to. */
+  branch: z.string().nullable(),
+  /** Pull or merge request with the work. */
+  change: z.object({ number: z.number(), url: z.string(), adopted: z.boolean() }).nullable(),
+  /** The agent's checklist. */
+  plan: z.array(z.object({ text: z.string(), done: z.boolean() })),
+  /** Markdown of the plan that waits for approval, or was approved. */
+  planText: z.string().nullable(),
+  planApprovedBy: z.string().nullable(),
+  /** Last line that the agent said of its progress. */
+  note: z.string().nullable(),
+  /** What the agent says that it did: Markdown. */
+  summary: z.string().nullable(),
+  /** What its failure is about: the end of a check's output, lines of a faulty file, an exit code. Text of others. */
+  detail: z.string().nullable(),
+  usage: z.object({
+    steps: z.number(),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    /** US dollars; null where no price is configured. */
+    money: z.number().nullable(),
+  }),
+  pausedAt: time.nullable(),
+  /** When a task that rests (paused, or its plan waits for approval) is given up. */
+  expiresAt: time.nullable(),
+  steeredBy: z.string().nullable(),
+  steerReason: z.string().nullable(),
 });
 export type TaskView = z.infer<typeof taskView>;
+
+/** What a person may ask for while a task is alive. */
+export const TASK_ACTS = ['pause', 'resume', 'stop', 'approve'] as const;
+export type TaskAct = (typeof TASK_ACTS)[number];
+
+export const steerTaskRequest = z.object({ reason: z.string().max(500).nullish() });
+
+/** A piece of a task's log; ask again with `after: next` for what came since. */
+export const taskLogView = z.object({ text: z.string(), next: z.number(), ended: z.boolean() });
+export type TaskLogView = z.infer<typeof taskLogView>;
+
+/** What works on tasks, and what is in its way. */
+export const agentView = z.object({
+  /** `none`: nothing does. */
+  runner: z.string(),
+  /** Why tasks would fail before anything was tried, as a code of tasks. */
+  trouble: z.string().nullable(),
+  isolation: z.object({ tier: z.enum(['A', 'B', 'C']), reason: z.string() }),
+  /** Null where no model is configured. */
+  model: z
+    .object({
+      name: z.string().nullable(),
+      host: z.string().nullable(),
+      /** Why it could not be used, as a code of tasks. */
+      trouble: z.string().nullable(),
+      /** What it answered, or why it did not. */
+      detail: z.string(),
+    })
+    .nullable(),
+});
+export type AgentView = z.infer<typeof agentView>;
 
 export const sourceView = z.object({
   name: z.string(),

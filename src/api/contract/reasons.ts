@@ -1,11 +1,8 @@
 /**
- * Reason codes of deliveries, tasks and hooks in full sentences, for the terminal and the dashboard. It imports nothing,
- * so that the dashboard can take it without the schemas.
+ * Reason codes of deliveries, tasks and hooks in full sentences, for the terminal and the dashboard. It imports nothing but
+ * other texts, so that the dashboard can take it without the schemas.
  */
-interface Sentence {
-  readonly en: string;
-  readonly ja: string;
-}
+import { type Sentence, taskReasons } from './task-reasons.ts';
 
 /** Why a delivery was ignored or rejected. */
 const delivery = {
@@ -105,6 +102,10 @@ const delivery = {
     en: 'A task that had not begun was cancelled because of it.',
     ja: 'これにより、開始前のタスクを取り消しました。',
   },
+  task_told: {
+    en: 'The task of this issue or change was told of it, and looks.',
+    ja: 'このイシューまたは変更のタスクに知らせました。タスクが確認します。',
+  },
   nothing_to_do: {
     en: 'No task or release waits for it, so there was nothing to do.',
     ja: 'これを待つタスクやリリースがないため、することがありませんでした。',
@@ -112,86 +113,6 @@ const delivery = {
   admission_failed: {
     en: "Funade met a fault of its own; the server's log tells which. Replay the delivery after the repair.",
     ja: 'Funade 自体の不具合です。詳細はサーバーのログにあります。修正後に再処理してください。',
-  },
-} as const satisfies Readonly<Record<string, Sentence>>;
-
-/** Why a task is in its state. */
-const task = {
-  label_removed: {
-    en: 'The label was taken off before the work began.',
-    ja: '作業の開始前にラベルが外されました。',
-  },
-  subject_gone: {
-    en: 'The issue or change is not there any more, or may not be seen.',
-    ja: 'イシューまたは変更が存在しないか、閲覧できません。',
-  },
-  subject_closed: {
-    en: 'The issue or change was closed.',
-    ja: 'イシューまたは変更がクローズされました。',
-  },
-  actor_not_allowed: {
-    en: 'Who put the label on may not write to the repository.',
-    ja: 'ラベルを付けた人に、このリポジトリへの書き込み権限がありません。',
-  },
-  own_label: {
-    en: 'The bot or App that Funade acts as put the label on.',
-    ja: 'Funade が使うボットまたは App が付けたラベルです。',
-  },
-  lost_race: {
-    en: 'Somebody else took the label off at the moment it was claimed.',
-    ja: '取得と同時に、他の誰かがラベルを外しました。',
-  },
-  no_runner: {
-    en: 'No runner is configured, so nothing can work on it.',
-    ja: 'ランナーが設定されていないため、作業できません。',
-  },
-  no_credentials: {
-    en: 'The source has no token or App, so the forge can’t be asked.',
-    ja: 'ソースにトークンも App もないため、フォージに問い合わせできません。',
-  },
-  permission: {
-    en: 'The account of the source may not do what the task needs.',
-    ja: 'ソースのアカウントに、タスクに必要な権限がありません。',
-  },
-  login_refused: {
-    en: 'The forge does not accept the token or key of the source; it has to be renewed.',
-    ja: 'ソースのトークンまたは鍵がフォージに受け付けられません。更新が必要です。',
-  },
-  forge_unreachable: {
-    en: 'The forge can’t be reached.',
-    ja: 'フォージに接続できません。',
-  },
-  forge_limited: {
-    en: 'The forge takes no more requests of this account for now.',
-    ja: 'フォージの利用制限により、このアカウントのリクエストは今は受け付けられません。',
-  },
-  forge_not_found: {
-    en: 'What the task needs is not on the forge, or the account may not see it.',
-    ja: 'タスクに必要なものがフォージにないか、アカウントから見えません。',
-  },
-  forge_rejected: {
-    en: 'The forge refused a change of the issue or its labels.',
-    ja: 'イシューやラベルの変更がフォージに拒否されました。',
-  },
-  database: {
-    en: 'The database could not be reached, or was full.',
-    ja: 'データベースに接続できないか、空きがありませんでした。',
-  },
-  process_lost: {
-    en: 'The process that worked on it vanished.',
-    ja: '作業していたプロセスがなくなりました。',
-  },
-  drain: {
-    en: 'The process was stopped in an orderly way, and the task goes on elsewhere.',
-    ja: 'プロセスが正常に停止し、タスクは別のプロセスで続きます。',
-  },
-  agent_error: {
-    en: "The agent met a fault that nobody has foreseen; the server's log tells which.",
-    ja: 'エージェントに想定外の不具合が起きました。詳細はサーバーのログにあります。',
-  },
-  too_many_attempts: {
-    en: 'It failed as often as it may be tried.',
-    ja: '試行回数の上限まで失敗しました。',
   },
 } as const satisfies Readonly<Record<string, Sentence>>;
 
@@ -280,7 +201,7 @@ const verification = {
 } as const satisfies Readonly<Record<string, Sentence>>;
 
 /** The sentences by what they are about: the same code means different things for a delivery and a task. */
-export const reasonTexts = { delivery, task, hook, source, verification } as const;
+export const reasonTexts = { delivery, task: taskReasons, hook, source, verification } as const;
 export type ReasonAbout = keyof typeof reasonTexts;
 
 /** The sentence of a code, which may have a value for it (`last_status=500`); an unknown code is answered as it is. */

@@ -1,5 +1,6 @@
 import type { ApiApp } from '../app.ts';
 import type { ControlPlane } from '../control-plane.ts';
+import { registerAgent } from './agent.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerApps } from './apps.ts';
 import { registerDeliveries } from './deliveries.ts';
@@ -25,6 +26,7 @@ export function resourcesOf(plane: ControlPlane): readonly ((app: ApiApp) => voi
     registerDeliveries,
     registerSources,
     registerTasks,
+    registerAgent,
     registerSecrets,
   ];
   return registrations.map((register) => (app) => register(app, plane));

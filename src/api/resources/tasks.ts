@@ -3,16 +3,43 @@ import { type Agent, TASK_STATES, type Task } from '../../agent/index.ts';
 import { FunadeError } from '../../kernel/index.ts';
 import type { ApiApp } from '../app.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { type TaskView, pageOf, taskView } from '../contract/index.ts';
+import {
+  type Role,
+  TASK_ACTS,
+  type TaskAct,
+  type TaskView,
+  pageOf,
+  steerTaskRequest,
+  taskLogView,
+  taskView,
+} from '../contract/index.ts';
 import { identityOf, requireRole } from '../guard.ts';
 
 const byId = z.object({ id: z.string().min(1) });
 const query = z.object({
   state: z.enum(TASK_STATES).optional(),
+  /** `owner/name`, in any case. */
+  project: z.string().min(1).max(255).optional(),
+  number: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   /** Id of the last task of the page before. */
   cursor: z.string().optional(),
 });
+const logQuery = z.object({
+  /** `next` of the piece before. */
+  after: z.coerce.number().int().min(0).default(0),
+});
+
+const ACTS: Readonly<Record<TaskAct, { readonly role: Role; readonly act: string; readonly summary: string }>> = {
+  pause: {
+    role: 'deployer',
+    act: 'pause a task',
+    summary: 'Stop the agent for now; branch, plan, comment and conversation are kept',
+  },
+  resume: { role: 'deployer', act: 'resume a task', summary: 'Go on with a paused task where it was' },
+  stop: { role: 'deployer', act: 'stop a task', summary: 'End a task; work that was done is kept on its branch' },
+  approve: { role: 'approver', act: 'approve the plan of a task', summary: 'Let the agent work by its plan' },
+};
 
 /** `/tasks`: issues and changes that were handed to the agent. */
 export function registerTasks(app: ApiApp, { agent }: Pick<ControlPlane, 'agent'>): void {
@@ -24,7 +51,7 @@ export function registerTasks(app: ApiApp, { agent }: Pick<ControlPlane, 'agent'
     },
     async (request) => {
       const { items, next } = await agent.list(request.query);
-      return { items: items.map(viewOf), next };
+      return { items: items.map((task) => viewOf(task, agent)), next };
     },
   );
 
@@ -34,7 +61,21 @@ export function registerTasks(app: ApiApp, { agent }: Pick<ControlPlane, 'agent'
       onRequest: requireRole('viewer', 'read a task'),
       schema: { summary: 'One agent task with its attempts', params: byId, response: { 200: taskView } },
     },
-    async (request) => viewOf(await known(agent, request.params.id)),
+    async (request) => viewOf(await known(agent, request.params.id), agent),
+  );
+
+  app.get(
+    '/tasks/:id/log',
+    {
+      onRequest: requireRole('viewer', 'read the log of a task'),
+      schema: {
+        summary: 'A piece of what the agent said, with known secrets masked; `next` asks for what came since',
+        params: byId,
+        querystring: logQuery,
+        response: { 200: taskLogView },
+      },
+    },
+    (request) => agent.readLog(request.params.id, request.query.after),
   );
 
   app.post(
@@ -48,7 +89,25 @@ export function registerTasks(app: ApiApp, { agent }: Pick<ControlPlane, 'agent'
       },
     },
     async (request, reply) =>
-      reply.code(201).send(viewOf(await agent.retry(request.params.id, identityOf(request).user))),
+      reply.code(201).send(viewOf(await agent.retry(request.params.id, identityOf(request).user), agent)),
+  );
+
+  for (const act of TASK_ACTS) registerAct(app, agent, act);
+}
+
+function registerAct(app: ApiApp, agent: Agent, act: TaskAct): void {
+  const { role, act: told, summary } = ACTS[act];
+  app.post(
+    `/tasks/:id/${act}`,
+    {
+      onRequest: requireRole(role, told),
+      schema: { summary, params: byId, body: steerTaskRequest, response: { 200: taskView } },
+    },
+    async (request) => {
+      const reason = request.body.reason?.trim() ?? '';
+      const by = { actor: identityOf(request).user, reason: reason === '' ? null : reason };
+      return viewOf(await agent.steer(request.params.id, act, by), agent);
+    },
   );
 }
 
@@ -58,6 +117,19 @@ async function known(agent: Agent, id: string): Promise<Task> {
   return task;
 }
 
-function viewOf({ host: _host, projectId: _projectId, actorId: _actorId, attempts, ...task }: Task): TaskView {
-  return { ...task, attempts: attempts.map((attempt) => ({ ...attempt })) };
+function viewOf(
+  { host: _host, projectId: _projectId, actorId: _actorId, attempts, plan, ...task }: Task,
+  { pausedFor }: Pick<Agent, 'pausedFor'>,
+): TaskView {
+  return {
+    ...task,
+    attempts: attempts.map((attempt) => ({ ...attempt })),
+    plan: plan.map((item) => ({ ...item })),
+    expiresAt: isResting(task) && task.pausedAt !== null ? task.pausedAt + pausedFor : null,
+  };
+}
+
+/** A task whose process was stopped goes on by itself. */
+function isResting({ state, reason }: Pick<Task, 'state' | 'reason'>): boolean {
+  return state === 'awaiting_approval' || (state === 'paused' && reason !== 'drain');
 }

@@ -12,7 +12,11 @@ export const addConfigShow: AddCommand = (parent, { text, action }) => {
     .option('--config <file>', text('option.config'))
     .action(
       action(async (context, invocation) => {
-        const flags = given({ config: textOption(invocation, 'config'), server: context.flags.server ?? undefined });
+        const flags = given({
+          config: textOption(invocation, 'config'),
+          server: context.flags.server ?? undefined,
+          lang: context.flags.language ?? undefined,
+        });
         const rows = describeServerConfig(readServerConfig(context.terminal, flags), context.language);
         const origin = invocation.options['origin'] === true;
         const shown = rows.map((row) => (origin ? row : { key: row.key, value: row.value }));

@@ -1,12 +1,18 @@
 import { TASK_STATES, taskView } from '../../api/contract/index.ts';
 import { segment } from '../client.ts';
 import { usage } from '../flags.ts';
+import { followTask } from '../follow-task.ts';
 import { showList } from '../listing.ts';
-import { renderTask, renderTasks } from '../render/tasks.ts';
+import { renderTask } from '../render/task.ts';
+import { renderTasks } from '../render/tasks.ts';
+import { resolveTask } from '../resolve-task.ts';
 import { type AddCommand, required, textOption } from '../shell.ts';
+import { addTaskActs } from './tasks-acts.ts';
+import { addTaskLogs } from './tasks-logs.ts';
 
-/** `funade tasks list|show|retry` */
-export const addTasks: AddCommand = (parent, { text, action }) => {
+/** `funade tasks list|show|retry|pause|resume|stop|approve|logs` */
+export const addTasks: AddCommand = (parent, shell) => {
+  const { text, action } = shell;
   const tasks = parent.command('tasks').description(text('about.tasks'));
   tasks
     .command('list')
@@ -30,8 +36,9 @@ export const addTasks: AddCommand = (parent, { text, action }) => {
     .argument('<task>', text('arg.task'))
     .action(
       action(async (context, invocation) => {
+        const id = await resolveTask(context, 'show', required(invocation, 0));
         const client = await context.client();
-        const found = await client.get(`/api/v1/tasks/${segment(required(invocation, 0))}`, taskView);
+        const found = await client.get(`/api/v1/tasks/${segment(id)}`, taskView);
         context.show(found, (screen) => renderTask(found, screen));
       }),
     );
@@ -41,11 +48,15 @@ export const addTasks: AddCommand = (parent, { text, action }) => {
     .argument('<task>', text('arg.task'))
     .action(
       action(async (context, invocation) => {
-        const id = required(invocation, 0);
+        const id = await resolveTask(context, 'retry', required(invocation, 0));
         const client = await context.client();
         const made = await client.post(`/api/v1/tasks/${segment(id)}/retry`, {}, taskView);
         context.note(text('told.taskRetried', { id, made: made.id }));
+        if (context.flags.wait === true) return followTask(context, made.id);
         context.show(made, (screen) => renderTask(made, screen));
+        return undefined;
       }),
     );
+  addTaskActs(tasks, shell);
+  addTaskLogs(tasks, shell);
 };

@@ -3,10 +3,13 @@ import { ProblemError, segment } from '../client.ts';
 import type { Context } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { followRollout, followRun } from '../follow-run.ts';
+import { followTask } from '../follow-task.ts';
 import { isId, resolveRun } from '../resolve.ts';
 import type { AddCommand } from '../shell.ts';
 
-/** `funade watch [run]`: follows a run or rollout until it ends and ends with its exit code. */
+const TASK = 'task_';
+
+/** `funade watch [run]`: follows a run, rollout or task until it ends and ends with its exit code. */
 export const addWatch: AddCommand = (parent, { text, action }) => {
   parent
     .command('watch')
@@ -15,6 +18,7 @@ export const addWatch: AddCommand = (parent, { text, action }) => {
     .action(
       action(async (context, { args: [name] }) => {
         const id = await resolveRun(context, name);
+        if (id.startsWith(TASK)) return followTask(context, id);
         if (name !== undefined && isId(name)) return watchEither(context, id);
         return followRun(context, id);
       }),

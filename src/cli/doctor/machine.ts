@@ -8,6 +8,8 @@ import type { Check } from '../render/checks.ts';
 
 const run = promisify(execFile);
 const OLDEST_NODE = 24;
+/** Work of agents is put on top of what others pushed with `git merge-tree --write-tree`. */
+const GIT_OF_AGENTS = [2, 38] as const;
 const GIB = 1024 ** 3;
 /** Below this much free disk a build or the database may fail soon; below a fifth of it, it will. */
 const LITTLE_DISK = 5 * GIB;
@@ -45,7 +47,16 @@ async function checkProgram(
   if (version === undefined) {
     return { name, status: program.missing, finding: text('doctor.missing'), fix: text(program.fix) };
   }
+  if (program.command === 'git' && !isAtLeast(version, GIT_OF_AGENTS)) {
+    const least = GIT_OF_AGENTS.join('.');
+    return { name, status: 'warn', finding: text('doctor.gitOld', { version, least }), fix: text('doctor.gitOldFix') };
+  }
   return { name, status: 'ok', finding: version, fix: null };
+}
+
+function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [first = 0, second = 0] = version.split('.').map(Number);
+  return first > major || (first === major && second >= minor);
 }
 
 async function checkBubblewrap({ text, terminal }: Context): Promise<Check> {

@@ -7,6 +7,7 @@ import { type Connection, isLoopback } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Check } from '../render/checks.ts';
+import { checkAgent } from './agent.ts';
 import { checkSources } from './sources.ts';
 
 /** Who is not known to the server gets no detail. */
@@ -29,7 +30,9 @@ export async function checkServer(context: Context, connection: Connection): Pro
         return { name: called, status, finding: component.detail ?? component.status, fix };
       }),
       token,
-      ...(token.status === 'ok' ? await checkSources(context, client) : []),
+      ...(token.status === 'ok'
+        ? [...(await checkSources(context, client)), ...(await checkAgent(context, client))]
+        : []),
     ];
   } catch (thrown) {
     return [await absence(context, client, thrown)];

@@ -20,6 +20,10 @@ const plain = {
     .describe('What a second rollout does while one is running: replace older waiting ones, or wait in line.'),
   progressDeadline: duration({ min: '1s' }).default(600_000).describe('Without progress for this long, it aborts.'),
   environment: variables.default({}).describe('Variables for everything that runs there.'),
+  onFailure: z
+    .enum(['issue'])
+    .optional()
+    .describe('`issue`: a rollout that aborts or rolls back opens an issue with its evidence for the coding agent.'),
 };
 
 /** Strategy and analysis are read by themselves, so that a fault in one does not hide those of the other. */
@@ -66,7 +70,7 @@ function readEnvironment(context: ReadContext, path: Path, value: unknown): Envi
   const analysis = readAnalysis(context, [...path, 'analysis']);
   if (strategy === undefined || analysis === undefined) return undefined;
   analyseStepsHaveMetrics(context, path, strategy, analysis);
-  return read && { ...read, strategy, analysis };
+  return read && { ...read, strategy, analysis, onFailure: read.onFailure ?? null };
 }
 
 function analyseStepsHaveMetrics(
@@ -107,4 +111,7 @@ ${strategyExample}${analysisExample}    # What a second rollout does while one i
     progressDeadline: 10m
     # Variables for everything that runs there.
     environment: {}
+    # A rollout that aborts or rolls back opens an issue with its evidence, for the coding agent; its pull request is the next
+    # release. Default: it does not.
+    # onFailure: issue
 `;

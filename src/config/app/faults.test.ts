@@ -63,7 +63,7 @@ const keys: readonly Case[] = [
     rule: 'a key that resembles none lists the known ones',
     yaml: `${HEAD}${TEST}color: blue\n`,
     faults: [
-      '4:1 color | Unknown key "color" in the file. | Known keys: version, app, on, functions, pipeline, environments. Notes of your own go under a key that starts with `x-`.',
+      '4:1 color | Unknown key "color" in the file. | Known keys: version, app, on, functions, pipeline, environments, agent. Notes of your own go under a key that starts with `x-`.',
     ],
   },
   {

@@ -93,7 +93,7 @@ export function parsePercentage(text: string): number | undefined {
 export const NAME = /^[a-z][a-z0-9-]{0,38}$/;
 export const name = z.string(expecting('name')).regex(NAME, expecting('name'));
 
-const command = z
+export const command = z
   .string(expecting('command'))
   .refine((text) => text.trim() !== '' && !text.includes('\0'), expecting('command'));
 

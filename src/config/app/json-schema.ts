@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentSchema } from './agent.ts';
 import { environmentsSchema } from './environments.ts';
 import { name, section } from './fields.ts';
 import { functionsSchema } from './functions.ts';
@@ -12,6 +13,7 @@ const fileSchema = section({
   functions: functionsSchema.optional().describe('What runs in an environment whose target is `functions`.'),
   pipeline: z.array(stageSchema).min(1).describe('What a release goes through, in order.'),
   environments: environmentsSchema.optional().describe('Where releases run.'),
+  agent: agentSchema.optional().describe('What coding agents may do in this repository.'),
 });
 
 /** JSON Schema (draft 2020-12) of `funade.yaml` as people write it, for editors. It accepts all that the parser does. */

@@ -11,6 +11,28 @@ export interface AppConfig {
   readonly functions: Readonly<Record<string, FunctionConfig>>;
   readonly pipeline: readonly StageConfig[];
   readonly environments: Readonly<Record<string, EnvironmentConfig>>;
+  /** What agents may do in this repository; it can only narrow what the server allows. */
+  readonly agent: AgentProjectConfig;
+}
+
+/** `null`: as the server has it. Read from the branch that the work starts from, never from what an agent wrote. */
+export interface AgentProjectConfig {
+  readonly runner: 'noop' | 'command' | 'builtin' | null;
+  readonly budget: {
+    readonly steps: number | null;
+    readonly tokens: number | null;
+    /** US dollars. */
+    readonly money: number | null;
+    /** Milliseconds. */
+    readonly time: number | null;
+  };
+  /** Begins with a letter or digit and is part of a branch's name: `agents/`. */
+  readonly branchPrefix: string | null;
+  readonly planApproval: 'never' | 'required' | null;
+  /** Globs (`*` within a segment, `**` across); a leading `!` takes paths out again. The last one that matches decides; default all. */
+  readonly allowedPaths: readonly string[];
+  /** Shell commands that must end with 0 before a pull request is opened. */
+  readonly checks: readonly string[];
 }
 
 export interface TriggerConfig {
@@ -122,6 +144,8 @@ export interface EnvironmentConfig {
   /** Milliseconds without progress after which a rollout aborts; 10 m. */
   readonly progressDeadline: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** `issue`: a rollout that aborts or rolls back opens an issue with its evidence, labelled for the agent. */
+  readonly onFailure: 'issue' | null;
 }
 
 export type StrategyConfig = RollingConfig | BlueGreenConfig | CanaryConfig;

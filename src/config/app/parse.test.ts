@@ -51,6 +51,15 @@ test('what is left out has the documented default', () => {
     concurrency: 'supersede',
     progressDeadline: 600_000,
     environment: {},
+    onFailure: null,
+  });
+  expect(config.agent).toEqual({
+    runner: null,
+    budget: { steps: null, tokens: null, money: null, time: null },
+    branchPrefix: null,
+    planApproval: null,
+    allowedPaths: [],
+    checks: [],
   });
   expect(config.pipeline).toEqual([
     { kind: 'deploy', name: 'deploy', to: 'prod', timeout: 172_800_000, when: 'success()' },

@@ -3,6 +3,7 @@ import { type Fault, type Language, type Result, err, ok } from '../../kernel/in
 import { type Path, createFaultList } from '../faults.ts';
 import { nearest } from '../nearest.ts';
 import { readYaml } from '../yaml-document.ts';
+import { readAgent } from './agent.ts';
 import { EMBEDDED, EMBEDDED_METRICS } from './metric-checks.ts';
 import { type KnownNames, type ReadContext, isSection } from './context.ts';
 import { crossCheck } from './cross-checks.ts';
@@ -15,7 +16,7 @@ import { readPipeline } from './pipeline.ts';
 import { readSection } from './section.ts';
 import { readTriggers } from './triggers.ts';
 
-const TOP_KEYS = ['version', 'app', 'on', 'functions', 'pipeline', 'environments'] as const;
+export const TOP_KEYS = ['version', 'app', 'on', 'functions', 'pipeline', 'environments', 'agent'] as const;
 type TopKey = (typeof TOP_KEYS)[number];
 
 export interface ParseOptions extends Partial<KnownNames> {
@@ -58,6 +59,7 @@ function readApp(context: ReadContext): AppConfig | undefined {
   const functions = readFunctions(context, paths.functions);
   const environments = readEnvironments(context, paths.environments);
   const pipeline = readPipeline(context, paths.pipeline);
+  const agent = readAgent(context, paths.agent);
   crossCheck(context, { functions, environments, pipeline, environmentsPath: paths.environments });
   if (version === undefined || app === undefined) return undefined;
   return {
@@ -67,6 +69,7 @@ function readApp(context: ReadContext): AppConfig | undefined {
     functions: Object.fromEntries(present(functions)),
     pipeline: pipeline.flatMap(({ stage }) => stage ?? []),
     environments: Object.fromEntries(present(environments)),
+    agent,
   };
 }
 
@@ -79,6 +82,7 @@ function topPaths(context: ReadContext, value: Readonly<Record<string, unknown>>
     functions: ['functions'],
     pipeline: ['pipeline'],
     environments: ['environments'],
+    agent: ['agent'],
   };
   for (const key of Object.keys(value)) {
     if (key.startsWith('x-') || TOP_KEYS.some((known) => known === key)) continue;

@@ -1,3 +1,4 @@
+import { agentExample } from './agent.ts';
 import { environmentsExample } from './environments.ts';
 import { functionsExample } from './functions.ts';
 import { pipelineExample } from './stages.ts';
@@ -17,5 +18,6 @@ app: ${app}
     functionsExample,
     pipelineExample,
     environmentsExample,
+    agentExample,
   ].join('\n');
 }

@@ -1,16 +1,9 @@
-import { type Fault, LANGUAGES, type Language, type Result, err, ok, parseDuration } from '../../kernel/index.ts';
+import { type Fault, LANGUAGES, type Language, type Result, err, ok } from '../../kernel/index.ts';
+import { agentOf } from './agent.ts';
 import { jwtOf } from './jwt.ts';
 import { type LoadOptions, type Settings, loadSettings } from './load.ts';
-import {
-  type AgentLabels,
-  type GithubAppConfig,
-  LOG_LEVELS,
-  type RabbitConfig,
-  SERVER_ROLES,
-  type Secret,
-  type ServerConfig,
-} from './model.ts';
-import { type OptionName, serverOptions } from './options.ts';
+import { type GithubAppConfig, LOG_LEVELS, type RabbitConfig, SERVER_ROLES, type ServerConfig } from './model.ts';
+import { durationOf, oneOf, secrets, text, textOrNull, texts, valueOf, whole, wholeOrNull } from './reading.ts';
 
 export interface ClientConfig {
   readonly server: string;
@@ -45,11 +38,7 @@ export function loadServerConfig(options: LoadOptions): Result<ServerConfig, rea
       enabled: valueOf(settings, 'polling.enabled') === true,
       intervalMs: durationOf(settings, 'polling.interval'),
     },
-    agent: {
-      runner: oneOf(['none', 'noop'], settings, 'agent.runner'),
-      slots: whole(settings, 'agent.slots'),
-      labels: agentLabels(settings),
-    },
+    agent: agentOf(settings),
     rabbitmq: rabbitmq(settings),
     github: {
       secrets: secrets(settings, 'github.secrets'),
@@ -110,59 +99,6 @@ function serverAddress(settings: Settings): string {
   return `http://${bracketed}:${whole(settings, 'port')}`;
 }
 
-function valueOf(settings: Settings, name: OptionName) {
-  return settings.byName.get(name)?.value ?? null;
-}
-
-function textOrNull(settings: Settings, name: OptionName): string | null {
-  const value = valueOf(settings, name);
-  return typeof value === 'string' ? value : null;
-}
-
-function wholeOrNull(settings: Settings, name: OptionName): number | null {
-  const value = valueOf(settings, name);
-  return typeof value === 'number' ? value : null;
-}
-
-function text(settings: Settings, name: OptionName): string {
-  return textOrNull(settings, name) ?? unset(name);
-}
-
-function whole(settings: Settings, name: OptionName): number {
-  return wholeOrNull(settings, name) ?? unset(name);
-}
-
-function oneOf<const T extends string>(choices: readonly T[], settings: Settings, name: OptionName): T {
-  const value = valueOf(settings, name);
-  return choices.find((choice) => choice === value) ?? unset(name);
-}
-
-function secrets(settings: Settings, name: OptionName): readonly Secret[] {
-  const value = valueOf(settings, name);
-  return typeof value === 'object' && value !== null ? value.filter((entry) => typeof entry === 'object') : [];
-}
-
-function texts(settings: Settings, name: OptionName): readonly string[] {
-  const value = valueOf(settings, name);
-  return typeof value === 'object' && value !== null ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
-/** As read, or the text of a default. */
-function durationOf(settings: Settings, name: OptionName): number {
-  return wholeOrNull(settings, name) ?? parseDuration(text(settings, name)) ?? unset(name);
-}
-
-function agentLabels(settings: Settings): AgentLabels {
-  return {
-    trigger: text(settings, 'agent.labels.trigger'),
-    processing: text(settings, 'agent.labels.processing'),
-    done: text(settings, 'agent.labels.done'),
-    failed: text(settings, 'agent.labels.failed'),
-    paused: text(settings, 'agent.labels.paused'),
-    stopped: text(settings, 'agent.labels.stopped'),
-  };
-}
-
 function rabbitmq(settings: Settings): RabbitConfig {
   return {
     enabled: valueOf(settings, 'rabbitmq.enabled') === true,
@@ -179,10 +115,4 @@ function githubApp(settings: Settings): GithubAppConfig | null {
   const [id, privateKey] = [textOrNull(settings, 'github.app.id'), textOrNull(settings, 'github.app.privateKey')];
   if (id === null || privateKey === null) return null;
   return { id, privateKey, installationId: textOrNull(settings, 'github.app.installationId') };
-}
-
-/** Only a table of options that contradicts itself gets here; reading has refused every bad input before. */
-function unset(name: OptionName): never {
-  const known = serverOptions.some((option) => option.name === name);
-  throw new Error(`Setting ${name} has no usable value (${known ? 'in the table' : 'not in the table'})`);
 }

@@ -38,6 +38,9 @@ function checkLabels(byName: ByName, faults: FaultList): void {
     if (typeof value !== 'string') continue;
     const other = seen.get(value.toLowerCase());
     if (other === undefined) seen.set(value.toLowerCase(), name);
-    else faults.add('labelTaken', { setting: name, other, found: JSON.stringify(value) });
+    else {
+      const where = { path: name.split('.'), place: byName.get(name)?.place };
+      faults.add('labelTaken', { setting: name, other, found: JSON.stringify(value) }, where);
+    }
   }
 }

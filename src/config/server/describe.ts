@@ -1,6 +1,6 @@
 import { type Language, formatDuration } from '../../kernel/index.ts';
 import { fingerprintOf } from './keys.ts';
-import type { Origin, Secret, ServerConfig } from './model.ts';
+import type { McpServerConfig, Origin, Secret, ServerConfig } from './model.ts';
 import { type OptionName, type ServerOption, serverOptions } from './options.ts';
 
 export interface SettingRow {
@@ -28,10 +28,12 @@ function origins(config: ServerConfig, name: OptionName): readonly Origin[] {
   return config.origins[name] ?? [{ source: 'default', follows: null }];
 }
 
-type Shown = string | number | boolean | readonly Secret[] | readonly string[] | null;
+type Entry = string | Secret | McpServerConfig;
+type Shown = string | number | boolean | readonly Entry[] | null;
 
 function valueOf(config: ServerConfig, name: OptionName): Shown {
   const { jwt } = config.functions;
+  const { agent } = config;
   const values: Readonly<Record<OptionName, Shown>> = {
     config: config.file,
     host: config.host,
@@ -61,14 +63,36 @@ function valueOf(config: ServerConfig, name: OptionName): Shown {
     'gitlab.apiUrl': config.gitlab.apiUrl,
     'gitlab.token': config.gitlab.token,
     'gitlab.repositories': config.gitlab.repositories,
-    'agent.runner': config.agent.runner,
-    'agent.slots': config.agent.slots,
-    'agent.labels.trigger': config.agent.labels.trigger,
-    'agent.labels.processing': config.agent.labels.processing,
-    'agent.labels.done': config.agent.labels.done,
-    'agent.labels.failed': config.agent.labels.failed,
-    'agent.labels.paused': config.agent.labels.paused,
-    'agent.labels.stopped': config.agent.labels.stopped,
+    'agent.runner': agent.runner,
+    'agent.slots': agent.slots,
+    'agent.labels.trigger': agent.labels.trigger,
+    'agent.labels.processing': agent.labels.processing,
+    'agent.labels.done': agent.labels.done,
+    'agent.labels.failed': agent.labels.failed,
+    'agent.labels.paused': agent.labels.paused,
+    'agent.labels.stopped': agent.labels.stopped,
+    'agent.repositories': agent.repositories,
+    'agent.command': agent.command,
+    'agent.network': agent.network,
+    'agent.untrusted': agent.untrusted,
+    'agent.limits.memory': agent.limits.memory,
+    'agent.limits.processes': agent.limits.processes,
+    'agent.limits.output': agent.limits.output,
+    'agent.branchPrefix': agent.branchPrefix,
+    'agent.planApproval': agent.planApproval,
+    'agent.pausedFor': formatDuration(agent.pausedFor),
+    'agent.mcp': agent.mcp,
+    'agent.model.provider': agent.model.provider,
+    'agent.model.url': agent.model.url,
+    'agent.model.name': agent.model.name,
+    'agent.model.key': agent.model.key,
+    'agent.model.window': agent.model.window,
+    'agent.model.price.input': agent.model.price.input,
+    'agent.model.price.output': agent.model.price.output,
+    'agent.budget.steps': agent.budget.steps,
+    'agent.budget.tokens': agent.budget.tokens,
+    'agent.budget.money': agent.budget.money,
+    'agent.budget.time': formatDuration(agent.budget.time),
     'rabbitmq.enabled': config.rabbitmq.enabled,
     'rabbitmq.host': config.rabbitmq.host,
     'rabbitmq.port': config.rabbitmq.port,
@@ -95,12 +119,27 @@ function shown(option: ServerOption, value: Shown): string {
   if (typeof value === 'object') return value.map(shownEntry).join(', ') || '-';
   if (['secret', 'key', 'privateKey'].includes(option.kind)) return '***';
   if (option.kind === 'publicKey') return fingerprintOf(String(value));
-  const isAddress = ['url', 'serverUrl', 'databaseUrl'].includes(option.kind);
+  if (option.kind === 'script')
+    return String(value)
+      .trimEnd()
+      .replaceAll('\n', String.raw`\n`);
+  const isAddress = ['url', 'serverUrl', 'modelUrl', 'databaseUrl'].includes(option.kind);
   return isAddress ? withoutPassword(String(value)) : String(value);
 }
 
-function shownEntry(entry: string | Secret): string {
-  return typeof entry === 'string' ? entry : `${entry.label}: ***`;
+function shownEntry(entry: Entry): string {
+  if (typeof entry === 'string') return entry;
+  return 'label' in entry ? `${entry.label}: ***` : shownMcpServer(entry);
+}
+
+/** Keys of such servers stand in variables and headers, and often also in arguments, paths and queries. */
+function shownMcpServer(server: McpServerConfig): string {
+  if (server.kind === 'stdio') {
+    const [program = '', ...rest] = server.command;
+    return `${server.name}: ${rest.length === 0 ? program : `${program} …`}`;
+  }
+  const { origin, pathname, search } = new URL(server.url);
+  return `${server.name}: ${origin}${pathname === '/' && search === '' ? '' : '/…'}`;
 }
 
 /** Passwords can stand before the host and in the query (`?password=`). */

@@ -40,6 +40,24 @@ describe('without any setting', () => {
     expect(agent).toEqual({
       runner: 'none',
       slots: 2,
+      repositories: [],
+      command: null,
+      model: {
+        provider: 'openai-compatible',
+        url: null,
+        name: null,
+        key: null,
+        window: 128_000,
+        price: { input: null, output: null },
+      },
+      network: 'model',
+      untrusted: 'refuse',
+      budget: { steps: 200, tokens: 4_000_000, money: null, time: 3_600_000 },
+      limits: { memory: 4096, processes: 512, output: 50 },
+      branchPrefix: 'funade/',
+      planApproval: 'never',
+      pausedFor: 1_209_600_000,
+      mcp: [],
       labels: {
         trigger: 'coding agent',
         processing: 'coding agent processing',
@@ -123,7 +141,7 @@ describe('the GitHub App', () => {
 
 test('two states with one label are a fault, whatever the case of their letters', () => {
   const file = 'agent:\n  labels:\n    trigger: AI\n    done: ai\n';
-  expect(faults({ file })).toEqual(['agent.labels.done and agent.labels.trigger are both "ai".']);
+  expect(faults({ file })).toEqual(['4: agent.labels.done and agent.labels.trigger are both "ai".']);
 });
 
 test.each([

@@ -1,11 +1,13 @@
 import { type Fault, type Language, type Result, err, languageOf, ok } from '../../kernel/index.ts';
-import { type FaultList, createFaultList } from '../faults.ts';
+import { type FaultList, type Place, createFaultList } from '../faults.ts';
+import { checkAgent } from './agent-checks.ts';
 import { checkForges } from './cross-checks.ts';
 import { type Environment, expand } from './expand.ts';
 import { type ConfigFile, type ReadFile, readConfigFile } from './file.ts';
 import { checkJwt } from './jwt.ts';
+import { mcpServersOf } from './mcp.ts';
 import type { Origin, Secret } from './model.ts';
-import { type OptionName, type ServerOption, serverOptions } from './options.ts';
+import { type OptionKind, type OptionName, type ServerOption, serverOptions } from './options.ts';
 import { secretsOfFile } from './secrets.ts';
 import { type Given, type SettingValue, readSecret, readValue } from './values.ts';
 
@@ -19,6 +21,8 @@ export interface LoadOptions {
 export interface Setting {
   readonly value: SettingValue;
   readonly origins: readonly Origin[];
+  /** Where it stands in the file, when that is where it came from. */
+  readonly place?: Place | undefined;
 }
 
 export interface Settings {
@@ -31,6 +35,8 @@ interface Sources extends LoadOptions {
   readonly file: ConfigFile | undefined;
   readonly faults: FaultList;
 }
+
+const LISTS: readonly OptionKind[] = ['cidrs', 'repositories', 'mcp'];
 
 /** Reads the named options from all sources: flag before environment before file before default. */
 export function loadSettings(
@@ -55,6 +61,7 @@ export function loadSettings(
   if (all) {
     checkJwt(byName, faults);
     checkForges(byName, faults);
+    checkAgent(byName, faults);
   }
   const found = faults.all();
   return found.length > 0 ? err(found) : ok({ byName, file: file === undefined ? null : fileName.name });
@@ -98,8 +105,8 @@ function readOption(option: ServerOption, sources: Sources): Setting | undefined
   const given = fromFlags(option, sources) ?? fromEnvironment(option, sources) ?? fromFile(option, sources);
   if (given === 'faulty') return undefined;
   if (given === undefined) return defaultOf(option, sources.env);
-  const value = readValue(option, given, sources);
-  return value === undefined ? undefined : { value, origins: [given.origin] };
+  const value = option.kind === 'mcp' ? mcpServersOf(given, sources) : readValue(option, given, sources);
+  return value === undefined ? undefined : { value, origins: [given.origin], place: given.place };
 }
 
 function fromFlags(option: ServerOption, { flags, faults }: Sources): Given | undefined {
@@ -129,7 +136,8 @@ function fromEnvironment(option: ServerOption, { env }: Sources): Given | undefi
 
 function fromFile(option: ServerOption, { file, env, faults }: Sources): Given | 'faulty' | undefined {
   const given = option.inFile ? file?.given(option.name.split('.')) : undefined;
-  return given === undefined ? undefined : (expand(given, env, faults) ?? 'faulty');
+  if (given === undefined || option.kind === 'script') return given;
+  return expand(given, env, faults) ?? 'faulty';
 }
 
 function defaultOf(option: ServerOption, env: Environment): Setting {
@@ -137,8 +145,7 @@ function defaultOf(option: ServerOption, env: Environment): Setting {
   if (spoken !== undefined) {
     return { value: languageOf(spoken.value), origins: [{ source: 'environment', name: spoken.name }] };
   }
-  const isList = option.kind === 'cidrs' || option.kind === 'repositories';
-  const value = isList ? [] : option.default;
+  const value = LISTS.includes(option.kind) ? [] : option.default;
   return { value, origins: [{ source: 'default', follows: option.follows ?? null }] };
 }
 

@@ -56,6 +56,84 @@ export interface AgentLabels {
   readonly stopped: string;
 }
 
+export const MODEL_PROVIDERS = ['openai-compatible', 'anthropic', 'ollama', 'lmstudio'] as const;
+export type ModelProvider = (typeof MODEL_PROVIDERS)[number];
+
+/** The model that agents use, directly (`builtin`) or through the model proxy (`command`). */
+export interface ModelConfig {
+  readonly provider: ModelProvider;
+  /** Base of its API (`https://api.openai.com/v1`); `null`: where the provider has it by default, and for `openai-compatible` not set. */
+  readonly url: string | null;
+  readonly name: string | null;
+  /** Known to the proxy and to this process only; never to an agent. */
+  readonly key: string | null;
+  /** Tokens of its context window. */
+  readonly window: number;
+  /** US dollars per million tokens; `null`: not known, and then there is no budget of money. */
+  readonly price: { readonly input: number | null; readonly output: number | null };
+}
+
+/** An MCP server whose tools the `builtin` runner offers to the model. */
+export type McpServerConfig =
+  | {
+      readonly kind: 'stdio';
+      readonly name: string;
+      /** Program and arguments, without a shell. */
+      readonly command: readonly string[];
+      readonly environment: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'http';
+      readonly name: string;
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+export interface AgentBudget {
+  /** Calls of the model. */
+  readonly steps: number;
+  /** Input and output together. */
+  readonly tokens: number;
+  /** US dollars; `null`: no limit. */
+  readonly money: number | null;
+  /** Milliseconds of work, pauses not counted. */
+  readonly time: number;
+}
+
+export const AGENT_RUNNERS = ['none', 'noop', 'command', 'builtin'] as const;
+export const AGENT_NETWORKS = ['model', 'none', 'open'] as const;
+
+export interface AgentConfig {
+  /** What works on a task; `none`: nothing does, and tasks fail with that reason. */
+  readonly runner: (typeof AGENT_RUNNERS)[number];
+  /** Tasks that this process works on at the same time. */
+  readonly slots: number;
+  readonly labels: AgentLabels;
+  /** Only issues of these are worked on, `owner/name`; empty: of every repository that delivers to us. */
+  readonly repositories: readonly string[];
+  /** Text for `sh -e -c`: the command-line agent of the `command` runner. */
+  readonly command: string | null;
+  readonly model: ModelConfig;
+  /** What an agent reaches: the model's endpoint through the proxy, nothing, or everything. */
+  readonly network: (typeof AGENT_NETWORKS)[number];
+  /** Whether agents run where programs can't be isolated. */
+  readonly untrusted: 'refuse' | 'allow';
+  readonly budget: AgentBudget;
+  readonly limits: {
+    /** Megabytes. */
+    readonly memory: number;
+    readonly processes: number;
+    /** Megabytes of output of one run; a program that writes more is ended. */
+    readonly output: number;
+  };
+  /** Every branch that Funade pushes begins with it. */
+  readonly branchPrefix: string;
+  readonly planApproval: 'never' | 'required';
+  /** Milliseconds that a task may stay paused, or wait for approval. */
+  readonly pausedFor: number;
+  readonly mcp: readonly McpServerConfig[];
+}
+
 /** Broker that announces agent tasks. */
 export interface RabbitConfig {
   /** Without it they are announced through PostgreSQL. */
@@ -102,13 +180,7 @@ export interface ServerConfig {
     /** Milliseconds between two looks at a repository; longer while its webhooks arrive. */
     readonly intervalMs: number;
   };
-  readonly agent: {
-    /** What works on a task; `none`: nothing does, and tasks fail with that reason. */
-    readonly runner: 'none' | 'noop';
-    /** Tasks that this process works on at the same time. */
-    readonly slots: number;
-    readonly labels: AgentLabels;
-  };
+  readonly agent: AgentConfig;
   readonly rabbitmq: RabbitConfig;
   readonly github: {
     /** Every one of them is accepted; none means that no delivery can be verified, and all are refused. */

@@ -7,12 +7,22 @@ export type OptionKind =
   | 'url'
   /** Address of a Funade server. */
   | 'serverUrl'
+  /** Base address of a model's API. */
+  | 'modelUrl'
   | 'databaseUrl'
   | 'text'
+  /** Text for `sh`; `${NAME}` in it is left to the shell, since what is put in here could be read in a process list. */
+  | 'script'
   /** A whole number from 0 on. */
   | 'count'
+  /** A number from 0 on, also with decimals. */
+  | 'amount'
   /** `30s`, `10m`. */
   | 'duration'
+  /** What the names of branches begin with. */
+  | 'branchPrefix'
+  /** MCP servers by name; in the file only. Their variables, headers, arguments and paths are not shown. */
+  | 'mcp'
   /** Addresses of networks; a list in the file, separated by commas in the environment. */
   | 'cidrs'
   /** `owner/name`; a list in the file, separated by commas in the environment. */
@@ -40,8 +50,10 @@ export interface ServerOption {
   /** Setting whose value is taken when this one is not given. */
   readonly follows?: string;
   readonly choices?: readonly string[];
-  /** Least value of a count; 0 when left out. */
+  /** Least value of a count or amount; 0 when left out. */
   readonly least?: number;
+  /** The longest that a duration may be. */
+  readonly longest?: string;
   /** Least characters of a secret, where 16 are too few. */
   readonly minimum?: number;
   /** The fault of a secret with fewer, where it is not one that its user makes up. */

@@ -1,10 +1,12 @@
 import type { ServerOption } from './option.ts';
+import { agentModelOptions } from './options/agent-model.ts';
 import { agentOptions } from './options/agent.ts';
 import { cliOptions } from './options/cli.ts';
 import { forgeOptions } from './options/forges.ts';
 import { functionsOptions } from './options/functions.ts';
 import { intakeOptions } from './options/intake.ts';
 import { processOptions } from './options/process.ts';
+import { rabbitmqOptions } from './options/rabbitmq.ts';
 
 export type { OptionKind, ServerOption } from './option.ts';
 
@@ -14,6 +16,8 @@ export const serverOptions = [
   ...intakeOptions,
   ...forgeOptions,
   ...agentOptions,
+  ...agentModelOptions,
+  ...rabbitmqOptions,
   ...functionsOptions,
   ...cliOptions,
 ] as const satisfies readonly ServerOption[];

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   type LoadOptions,
   type ServerConfig,
+  type ServerOption,
   describeServerConfig,
   listenAddress,
   loadClientConfig,
@@ -108,13 +109,16 @@ test('every option can be set by its variable and shown with it', () => {
     secret: `${LONG}-for-everything`,
     secrets: LONG,
     text: 'https://login.example.com',
-    count: '7',
     key: 'ab'.repeat(32),
     publicKey: PEM,
     privateKey: PRIVATE_PEM,
     cidrs: '10.0.0.0/8, fd00::1',
     repositories: 'octo/greeter, group/sub/project',
     duration: '90s',
+    modelUrl: 'http://127.0.0.1:11434/v1',
+    script: 'my-agent < "$FUNADE_PROMPT_FILE"',
+    amount: '2.5',
+    branchPrefix: 'bots/',
   };
   const shown: Readonly<Record<string, string>> = {
     secret: '***',
@@ -124,9 +128,10 @@ test('every option can be set by its variable and shown with it', () => {
     privateKey: '***',
     duration: '1m 30s',
   };
-  for (const option of serverOptions) {
-    if (option.name === 'config') continue;
-    const value = 'choices' in option ? (option.choices.at(-1) ?? '') : (values[option.kind] ?? '');
+  for (const option of serverOptions as readonly ServerOption[]) {
+    if (option.name === 'config' || option.env === null) continue;
+    const count = String(Math.max(7, option.least ?? 0));
+    const value = option.choices?.at(-1) ?? (option.kind === 'count' ? count : (values[option.kind] ?? ''));
     const env = { ...companionsOf(option.name), [option.env]: value };
     const row = describeServerConfig(load({ env }), 'en').find(({ key }) => key === option.name);
     expect(row?.origin).toBe(`environment ${option.env}`);
@@ -136,6 +141,10 @@ test('every option can be set by its variable and shown with it', () => {
 
 /** Settings without which another one is at fault. */
 function companionsOf(name: string): Readonly<Record<string, string>> {
+  if (name === 'agent.runner') return { FUNADE_AGENT_MODEL_NAME: 'm', FUNADE_AGENT_MODEL_URL: 'http://127.0.0.1:1' };
+  if (name === 'agent.budget.money') {
+    return { FUNADE_AGENT_MODEL_PRICE_INPUT: '3', FUNADE_AGENT_MODEL_PRICE_OUTPUT: '15' };
+  }
   if (name.startsWith('github.app.')) {
     return { FUNADE_GITHUB_APP_ID: '4711', FUNADE_GITHUB_APP_PRIVATE_KEY: PRIVATE_PEM };
   }

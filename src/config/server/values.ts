@@ -1,13 +1,21 @@
-import { parseDuration } from '../../kernel/index.ts';
+import { formatDuration, parseDuration } from '../../kernel/index.ts';
+import { isBranchPrefix } from '../branch-prefix.ts';
 import type { Expected } from '../fault-texts.ts';
 import { type FaultList, type Path, type Place, addWithNearest } from '../faults.ts';
 import type { ReadFile } from './file.ts';
 import { FEWEST_RSA_BITS, KEY_BYTES, hexKeyOf, privateKeyPemOf, publicKeyPemOf } from './keys.ts';
-import type { Origin, Secret } from './model.ts';
+import type { McpServerConfig, Origin, Secret } from './model.ts';
 import type { ServerOption } from './option.ts';
 import { isCidr, isRepositoryName, readList } from './lists.ts';
 
-export type SettingValue = string | number | boolean | readonly Secret[] | readonly string[] | null;
+export type SettingValue =
+  | string
+  | number
+  | boolean
+  | readonly Secret[]
+  | readonly string[]
+  | readonly McpServerConfig[]
+  | null;
 
 /** A value as it was given, before it is understood, with the place it came from. */
 export interface Given {
@@ -21,6 +29,7 @@ export interface Given {
 
 const SHORTEST_SECRET = 16;
 const SHORTEST_DURATION = 1000;
+const LONGEST_DURATION = 10 * 365 * 86_400_000; // beyond it times can't be stored
 const SHORTEST_KEY = 43; // 32 bytes as base64 without padding
 
 /** The value in the form of its option, or `undefined` after adding the faults. */
@@ -44,10 +53,16 @@ export function readValue(
       return readPublicKey(given, readFile, faults);
     case 'text':
       return orWrong('text', textThat(given.value, /^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u), given, faults);
+    case 'script':
+      return orWrong('script', textThat(given.value, /^(?=.*\S)[^\0]+$/s), given, faults);
     case 'count':
       return readCount(option, given, faults);
+    case 'amount':
+      return readAmount(option, given, faults);
     case 'duration':
-      return readDuration(given, faults);
+      return readDuration(option, given, faults);
+    case 'branchPrefix':
+      return orWrong('branchPrefix', prefixOf(given.value), given, faults);
     case 'cidrs':
       return readList(given, isCidr, (wrong) => orWrong('cidrs', undefined, wrong, faults));
     case 'repositories':
@@ -66,9 +81,12 @@ export function readValue(
       return orWrong('path', textThat(given.value, /^[^\0]+$/), given, faults);
     case 'url':
     case 'serverUrl':
+    case 'modelUrl':
       return orWrong(option.kind, bareUrlOf(given.value), given, faults)?.replace(/\/+$/, '');
     case 'databaseUrl':
       return orWrong('databaseUrl', urlOf(given.value, ['postgres:', 'postgresql:']), given, faults);
+    case 'mcp':
+      throw new Error('MCP servers are read by `mcpServersOf`, with the file that they stand in');
   }
 }
 
@@ -76,7 +94,7 @@ function orWrong<T>(expected: Expected, value: T | undefined, given: Given, faul
   if (value !== undefined) return value;
   const { words, example } = faults.expected(expected);
   // An address can carry a password, also when it is misspelt.
-  const isAddress = ['databaseUrl', 'url', 'serverUrl'].includes(expected);
+  const isAddress = ['databaseUrl', 'url', 'serverUrl', 'modelUrl'].includes(expected);
   const found = isAddress && /[@?#]/.test(String(given.value)) ? '***' : show(given.value, faults);
   addWrong(given, faults, { found, expected: words, example });
   return undefined;
@@ -171,12 +189,26 @@ function readCount({ least = 0 }: ServerOption, given: Given, faults: FaultList)
   return undefined;
 }
 
+function readAmount({ least = 0 }: ServerOption, given: Given, faults: FaultList): number | undefined {
+  const isDigits = typeof given.value === 'string' && /^-?\d+(?:\.\d+)?$/.test(given.value);
+  const amount = isDigits ? Number(given.value) : given.value;
+  if (typeof amount !== 'number' || !Number.isFinite(amount)) return orWrong('number', undefined, given, faults);
+  if (amount >= least) return amount;
+  const expected = faults.word('atLeast', { min: least });
+  addWrong(given, faults, { found: String(amount), expected, example: `\`${least}\`` });
+  return undefined;
+}
+
 /** Shorter than a second is a mistake: it would ask a forge for more than it gives. */
-function readDuration(given: Given, faults: FaultList): number | undefined {
+function readDuration({ longest }: ServerOption, given: Given, faults: FaultList): number | undefined {
   const duration = typeof given.value === 'string' ? parseDuration(given.value) : undefined;
   if (duration === undefined) return orWrong('duration', undefined, given, faults);
-  if (duration >= SHORTEST_DURATION) return duration;
-  const expected = faults.word('atLeast', { min: '1s' });
+  const most = parseDuration(longest ?? '') ?? LONGEST_DURATION;
+  if (duration >= SHORTEST_DURATION && duration <= most) return duration;
+  const tooShort = duration < SHORTEST_DURATION;
+  const expected = tooShort
+    ? faults.word('atLeast', { min: '1s' })
+    : faults.word('atMost', { max: formatDuration(most) });
   addWrong(given, faults, { found: show(given.value, faults), expected, example: '`5m`' });
   return undefined;
 }
@@ -209,6 +241,10 @@ function booleanOf(value: unknown): boolean | undefined {
   const word = String(value).toLowerCase();
   if (YES.includes(word)) return true;
   return NO.includes(word) ? false : undefined;
+}
+
+function prefixOf(value: unknown): string | undefined {
+  return typeof value === 'string' && isBranchPrefix(value) ? value : undefined;
 }
 
 function textThat(value: unknown, form: RegExp): string | undefined {

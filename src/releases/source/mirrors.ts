@@ -1,41 +1,27 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  type Address,
+  type Git,
+  type GitResult,
+  LOCAL_TIMEOUT,
+  createLines,
+  failure,
+  isDiskFull,
+  lines,
+  makeBare,
+  readAddress,
+  reasonOf,
+  redactUrls,
+  removeStaleLocks,
+  writeGitConfig,
+} from '../../git/index.ts';
 import { FunadeError, type Logger } from '../../kernel/index.ts';
-import { type Address, readAddress, redactUrls } from './address.ts';
-import type { Git, GitResult } from './git.ts';
 
-export const LOCAL_TIMEOUT = 60_000;
 const REMOTE_TIMEOUT = 60_000;
 const FETCH_TIMEOUT = 600_000;
 const APP_NAME = /^[a-z0-9][a-z0-9._-]*$/i;
 const BRANCH = /^ref: refs\/heads\/(.+)\tHEAD$/;
-
-/**
- * Takes the place of the user's and the system's configuration. `safe.directory`: which repositories are read is decided by
- * who may register applications, and no hook or program of theirs is run. Commits that a force push took away stay for 90
- * days, since a release may still name them.
- */
-const CONFIG = `[core]
-\thooksPath = /dev/null
-[safe]
-\tdirectory = *
-[protocol "ext"]
-\tallow = never
-[credential]
-\thelper =
-[fetch]
-\trecurseSubmodules = false
-[submodule]
-\trecurse = false
-[gc]
-\tautoDetach = false
-\tpruneExpire = 90.days.ago
-[http]
-\tlowSpeedLimit = 1000
-\tlowSpeedTime = 60
-[advice]
-\tdetachedHead = false
-`;
 
 export interface FetchOptions {
   /** A full commit id: when the mirror has it, nothing is fetched. */
@@ -69,7 +55,8 @@ export interface MirrorsOptions {
 }
 
 export function createMirrors({ git, directory, configFile, logger }: MirrorsOptions): Mirrors {
-  const queues = new Map<string, Promise<unknown>>();
+  /** By application: git locks refs, and a second fetch would mostly find nothing left to do. */
+  const inLine = createLines();
   const opened = new Set<string>();
 
   function pathOf(app: string): string {
@@ -78,48 +65,19 @@ export function createMirrors({ git, directory, configFile, logger }: MirrorsOpt
     return join(directory, `${app}.git`);
   }
 
-  /** One after the other for each application: git locks refs, and a second fetch would mostly find nothing left to do. */
-  function inLine<T>(app: string, act: () => Promise<T>): Promise<T> {
-    const before = queues.get(app) ?? Promise.resolve();
-    const mine = before.then(act, act);
-    const settled = mine.then(
-      () => {},
-      () => {},
-    );
-    queues.set(app, settled);
-    void settled.then(() => {
-      if (queues.get(app) === settled) queues.delete(app);
-    });
-    return mine;
-  }
-
   async function has(app: string, object: string): Promise<boolean> {
     const args = [`--git-dir=${pathOf(app)}`, 'cat-file', '-e', `${object}^{commit}`];
     return (await git({ args, timeout: LOCAL_TIMEOUT })).code === 0;
   }
 
-  async function furnish(): Promise<void> {
-    await mkdir(directory, { recursive: true });
-    await writeFile(configFile, CONFIG);
-  }
-
   async function open(app: string): Promise<string> {
     const path = pathOf(app);
     if (opened.has(app)) return path;
-    await furnish();
+    await writeGitConfig(configFile);
     if (await exists(path)) await removeStaleLocks(path, logger);
-    else await initialise(app, path);
+    else await makeBare(git, path, app);
     opened.add(app);
     return path;
-  }
-
-  async function initialise(app: string, path: string): Promise<void> {
-    const partial = `${path}.${process.pid}.partial`;
-    await rm(partial, { recursive: true, force: true });
-    const args = ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', partial];
-    const result = await git({ args, timeout: LOCAL_TIMEOUT });
-    if (result.code !== 0) throw failure('make a mirror', app, result);
-    await rename(partial, path);
   }
 
   async function fetch(
@@ -149,7 +107,7 @@ export function createMirrors({ git, directory, configFile, logger }: MirrorsOpt
     const args = [`--git-dir=${path}`, 'fetch', ...flags, '--', address.url, ...refs];
     const result = await git({ args, env: address.env, timeout: FETCH_TIMEOUT, signal });
     if (result.code === 0) return;
-    if (/No space left on device|Disk quota exceeded/.test(result.stderr)) throw new FunadeError('FUN_STORAGE_FULL');
+    if (isDiskFull(result)) throw new FunadeError('FUN_STORAGE_FULL');
     if (/\.lock': File exists|cannot lock ref/.test(result.stderr)) throw failure('update the mirror', app, result);
     throw unreachable(address, result);
   }
@@ -167,7 +125,7 @@ export function createMirrors({ git, directory, configFile, logger }: MirrorsOpt
     has,
     listRemote: async (source) => {
       const address = readAddress(source);
-      await furnish();
+      await writeGitConfig(configFile);
       const { refs, peeled } = await readRemote(git, address, undefined);
       return [...refs, ...peeled].map(([ref, sha]) => ({ ref, sha }));
     },
@@ -211,37 +169,10 @@ function isSame(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, st
   return left.size === right.size && [...left].every(([name, sha]) => right.get(name) === sha);
 }
 
-export function lines(result: GitResult): readonly string[] {
-  return result.stdout.toString('utf8').split('\n').filter(Boolean);
-}
-
 function unreachable(address: Address, result: GitResult): FunadeError {
   return new FunadeError('FUN_GIT_UNREACHABLE', { source: redactUrls(address.url), reason: reasonOf(result) });
 }
 
-export function failure(action: string, app: string, result: GitResult): FunadeError {
-  return new FunadeError('FUN_GIT_FAILED', { action, app, reason: reasonOf(result) });
-}
-
-/** What git complained about, in one line and without credentials. */
-function reasonOf(result: GitResult): string {
-  if (result.timedOut) return 'git did not answer in time';
-  const told = result.stderr
-    .split('\n')
-    .map((line) => line.replace(/^(?:fatal|error|remote|ssh): /, '').trim())
-    .filter((line) => line !== '' && !/^(?:Please make sure you have|and the repository exists)/.test(line));
-  return redactUrls(told.slice(0, 3).join('; ').replace(/\.$/, '') || `git ended with ${result.code}`);
-}
-
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-/** A git that was killed leaves its locks behind and no later one gets past them; only one server uses this directory. */
-async function removeStaleLocks(path: string, logger: Logger): Promise<void> {
-  for (const name of await readdir(path, { recursive: true })) {
-    if (!name.endsWith('.lock') || name.startsWith('objects/')) continue;
-    await rm(join(path, name), { force: true });
-    logger.warn({ mirror: path, lock: name }, 'Removed a lock that a killed git left behind');
-  }
 }

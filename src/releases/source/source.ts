@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
+import { LOCAL_TIMEOUT, createGit, failure, lines, readFileOfCommit } from '../../git/index.ts';
 import { FunadeError, type Logger } from '../../kernel/index.ts';
-import { createGit } from './git.ts';
-import { LOCAL_TIMEOUT, type FetchOptions, createMirrors, failure, lines } from './mirrors.ts';
+import { type FetchOptions, createMirrors } from './mirrors.ts';
 import { nearRefs } from './near-refs.ts';
 
 const CHECKOUT_TIMEOUT = 300_000;
@@ -152,14 +152,8 @@ export function createSource({ directory, logger, gitPath, environment }: Source
 
   async function readFile(app: string, sha: string, path: string): Promise<string | null> {
     await known(app, sha);
-    const inside = posix.normalize(path);
-    if (inside.startsWith('/') || /^\.\.?(?:\/|$)/.test(inside) || inside.includes('\n')) return null;
-    const result = await inMirror(app, ['cat-file', '--batch', '--follow-symlinks'], { input: `${sha}:${inside}\n` });
-    if (result.code !== 0) throw failure(`read ${path}`, app, result);
-    const headEnd = result.stdout.indexOf('\n');
-    const head = /^[0-9a-f]+ blob (\d+)$/.exec(result.stdout.subarray(0, headEnd).toString('utf8'));
-    if (head === null) return null;
-    return result.stdout.subarray(headEnd + 1, headEnd + 1 + Number(head[1])).toString('utf8');
+    const content = await readFileOfCommit(git, { gitDir: mirrors.pathOf(app), of: app, sha, path });
+    return content === null ? null : content.toString('utf8');
   }
 
   async function checkout(app: string, sha: string, target: string): Promise<void> {
@@ -172,7 +166,6 @@ export function createSource({ directory, logger, gitPath, environment }: Source
       const result = await git({ args, env: { GIT_INDEX_FILE: join(scratch, 'index') }, timeout: CHECKOUT_TIMEOUT });
       if (result.code === 0) return;
       await rm(target, { recursive: true, force: true });
-      if (result.stderr.includes('No space left on device')) throw new FunadeError('FUN_STORAGE_FULL');
       throw failure('check out', app, result);
     } finally {
       await rm(scratch, { recursive: true, force: true });

@@ -100,6 +100,10 @@ function faultOf(
       return new FunadeError('FUN_COMMAND_FAILED', { command, outcome: `signal ${outcome.signal}`, run: runId });
     case 'timed_out':
       return new FunadeError('FUN_COMMAND_TIMEOUT', { command, timeout: formatDuration(facts.timeout) });
+    case 'flooded':
+      return new FunadeError('FUN_COMMAND_FAILED', { command, outcome: 'too much output', run: runId });
+    case 'out_of_memory':
+      return new FunadeError('FUN_COMMAND_FAILED', { command, outcome: 'too much memory', run: runId });
     case 'not_started':
       return new FunadeError('FUN_COMMAND_NOT_STARTED', { command, reason: outcome.reason });
     case 'aborted':

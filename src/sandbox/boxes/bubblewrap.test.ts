@@ -21,7 +21,7 @@ test('a path that is both hidden and writable is writable', () => {
 
 test('the host is mounted read-only before anything else and no capability is kept', () => {
   const namespaces = { network: 'none', sealed: false, asNobody: true } as const;
-  const line = commandArguments({ namespaces, cwd: '/', mounts: [] }).join(' ');
+  const line = commandArguments({ namespaces, cwd: '/', mounts: [], shared: null }).join(' ');
   expect(line).toContain('--unshare-net --cap-drop ALL');
   expect(line.indexOf('--ro-bind / /')).toBeLessThan(line.indexOf('--dev /dev'));
   expect(line).not.toContain('--bind / /');

@@ -38,11 +38,17 @@ export interface BoxTree {
   readonly mounts: readonly Mount[];
 }
 
+export interface CommandTree extends BoxTree {
+  /** Bytes of `/dev/shm`, which is memory; null: as many as there are. */
+  readonly shared: number | null;
+}
+
 /** The host's file system, read-only, with `mounts` laid over it. */
-export function commandArguments({ namespaces, cwd, mounts }: BoxTree): readonly string[] {
+export function commandArguments({ namespaces, cwd, mounts, shared }: CommandTree): readonly string[] {
   return [
     ...namespaceArguments(namespaces),
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
+    ...(shared === null ? [] : ['--remount-ro', '/dev', '--size', String(shared), '--tmpfs', '/dev/shm']),
     ...mountArguments(mounts),
     ...['--chdir', cwd],
   ];

@@ -17,6 +17,8 @@ export interface BoxPlan extends Confinement {
   readonly env: Readonly<Record<string, string>>;
   /** Sockets from fd 3 on. */
   readonly channels: number;
+  /** Whether its standard input is a pipe; else it is empty. */
+  readonly hasInput: boolean;
   /** File with the seccomp filter, for bubblewrap. */
   readonly filter: string | null;
 }
@@ -57,7 +59,7 @@ async function start(plan: BoxPlan, filter: number | null): Promise<Launched> {
     cwd: boxed === null ? plan.cwd : '/',
     env: { ...plan.env, [MARKER]: plan.id },
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', ...sockets, ...(filter === null ? [] : [filter])],
+    stdio: [plan.hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', ...sockets, ...(filter === null ? [] : [filter])],
   });
   try {
     if (child.pid === undefined) await once(child, 'spawn'); // rejects with the reason

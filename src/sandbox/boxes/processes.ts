@@ -62,11 +62,14 @@ function readEnvironment(pid: number): Buffer {
   }
 }
 
+/** Children of all its threads: each thread has its own in `/proc`. */
 export function childrenOf(pid: number): readonly number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    );
   } catch {
-    return [];
+    return []; // gone
   }
 }
 

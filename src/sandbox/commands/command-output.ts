@@ -5,9 +5,14 @@ import { type Redactor, createRedactor } from './redact.ts';
 
 export const DEFAULT_OUTPUT_CAP = 10 * 1024 * 1024;
 
-/** Reads both streams to their end, whatever is done with the text, so that the program never waits for a reader. */
+/**
+ * Reads both streams to their end, whatever is done with the text, so that the program never waits for a reader; but not on
+ * after `outputLimit`.
+ */
 export interface OutputPump {
   attach(stream: Readable, name: OutputStream): void;
+  /** Hands over a line of the sandbox's own. */
+  remark(text: string): void;
   /** Hands over what is still kept back; resolves when every `onOutput` has settled, rejects when one failed. */
   finish(): Promise<void>;
   /** Whether an `onOutput` has not settled yet. */
@@ -15,9 +20,11 @@ export interface OutputPump {
   counts(): { readonly outputBytes: number; readonly droppedBytes: number };
 }
 
-type Options = Pick<CommandRequest, 'onOutput' | 'outputCap' | 'redact'> & {
+type Options = Pick<CommandRequest, 'onOutput' | 'outputCap' | 'outputLimit' | 'redact'> & {
   /** Called once, when `onOutput` fails. */
   readonly onFailure: (thrown: unknown) => void;
+  /** Called once, when more than `outputLimit` was written. */
+  readonly onFlood: () => void;
 };
 
 interface Channel {
@@ -26,27 +33,46 @@ interface Channel {
   readonly redactor: Redactor;
 }
 
-export function createOutputPump({ onOutput, outputCap, redact, onFailure }: Options): OutputPump {
+export function createOutputPump(options: Options): OutputPump {
+  const { onOutput, outputCap, outputLimit = Number.POSITIVE_INFINITY, redact, onFailure } = options;
   const cap = outputCap ?? DEFAULT_OUTPUT_CAP;
   const channels: Channel[] = [];
+  const streams: Readable[] = [];
   const deliveries = new Set<Promise<void>>();
   let outputBytes = 0;
   let kept = 0;
   let full = false;
+  let flooded = false;
   let failure: { readonly thrown: unknown } | undefined;
 
   function attach(stream: Readable, name: OutputStream): void {
     const channel = { name, decoder: new StringDecoder('utf8'), redactor: createRedactor(redact ?? []) };
     channels.push(channel);
+    streams.push(stream);
     stream.on('error', () => {}); // a pipe that breaks ends with 'close' as well
     stream.on('data', (chunk: Buffer) => {
       outputBytes += chunk.length;
+      if (outputBytes > outputLimit) return flood();
       if (full) return;
       const wait = take(channel, chunk);
       if (wait === undefined) return;
       stream.pause();
       void wait.then(() => stream.resume());
     });
+  }
+
+  /** Nothing more is read: a program that goes on writing gets SIGPIPE. */
+  function flood(): void {
+    for (const stream of streams) stream.destroy();
+    if (flooded) return;
+    flooded = true;
+    full = true;
+    remark(`[more than ${describeSize(outputLimit)} of output, it was ended]`);
+    options.onFlood();
+  }
+
+  function remark(text: string): void {
+    void deliver(`\n${text}\n`, 'stderr');
   }
 
   function take(channel: Channel, chunk: Buffer): Promise<void> | undefined {
@@ -93,6 +119,7 @@ export function createOutputPump({ onOutput, outputCap, redact, onFailure }: Opt
 
   return {
     attach,
+    remark,
     finish,
     isWaiting: () => deliveries.size > 0,
     counts: () => ({ outputBytes, droppedBytes: outputBytes - kept }),

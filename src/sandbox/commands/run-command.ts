@@ -4,30 +4,27 @@ import { commandArguments } from '../boxes/bubblewrap.ts';
 import { describeEnd } from '../boxes/exit-status.ts';
 import { type Launched, launch } from '../boxes/launch.ts';
 import type { Ledger, Scratch } from '../boxes/leftovers.ts';
-import type { Cgroup, Cgroups } from '../cgroups/cgroups.ts';
-import { type Detected, filterFile } from '../isolation/detect.ts';
+import type { Cgroup } from '../cgroups/cgroups.ts';
+import { filterFile } from '../isolation/detect.ts';
 import type { Command, CommandEnd, CommandOutcome, CommandRequest } from '../port.ts';
 import { type OutputPump, createOutputPump } from './command-output.ts';
 import { commandMounts } from './command-mounts.ts';
+import { type Limiting, groupFor, processesInside, sharedMemoryOf, watchLimits } from './limits.ts';
 import { findObstacle } from './obstacles.ts';
 
 /** Between SIGTERM and SIGKILL. */
 export const GRACE = 2000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 const CLOSE_PATIENCE = 2000;
-const DEFAULT_PROCESSES = 4096;
-const MEGABYTE = 1024 * 1024;
 
-export interface CommandMeans {
-  readonly isolation: Detected;
-  readonly cgroups: Cgroups;
+export interface CommandMeans extends Limiting {
   readonly ledger: Ledger;
 }
 
 export async function runCommand(means: CommandMeans, request: CommandRequest): Promise<CommandOutcome> {
   const began = performance.now();
-  let stop = (): void => {};
-  const pump = createOutputPump({ ...request, onFailure: () => stop() });
+  let stop: Stop = () => {};
+  const pump = createOutputPump({ ...request, onFailure: () => stop('aborted'), onFlood: () => stop('flooded') });
   const end = await attempt(means, request, pump, (stopper) => {
     stop = stopper;
   });
@@ -35,7 +32,10 @@ export async function runCommand(means: CommandMeans, request: CommandRequest): 
   return { ...end, ...pump.counts(), duration: performance.now() - began, tier: means.isolation.tier };
 }
 
-type OfferStop = (stop: () => void) => void;
+/** Ends that the sandbox brings about. */
+type Forced = 'timed_out' | 'aborted' | 'flooded' | 'out_of_memory';
+type Stop = (cause: Forced) => void;
+type OfferStop = (stop: Stop) => void;
 
 async function attempt(
   means: CommandMeans,
@@ -53,19 +53,13 @@ async function attempt(
     const launched = await open(means, { request, id, cgroup });
     if (!('child' in launched)) return launched;
     const noted = means.ledger.started(id, { owner: request.owner, leader: launched.leader });
-    const end = await supervise(launched, request, pump, offerStop);
+    const end = await supervise(means, { id, request, launched, cgroup, pump }, offerStop);
     await noted;
     return end;
   } finally {
     await cgroup?.remove();
     await means.ledger.close(id);
   }
-}
-
-function groupFor({ isolation, cgroups }: CommandMeans, id: string, request: CommandRequest): Cgroup | null {
-  if (!isolation.grouped) return null;
-  const memory = request.memory === undefined ? null : request.memory * MEGABYTE;
-  return cgroups.create(id, { memory, processes: request.processes ?? DEFAULT_PROCESSES });
 }
 
 interface Opening {
@@ -88,20 +82,25 @@ function describeStart(thrown: unknown): string {
   return messageOf(thrown);
 }
 
-async function start({ isolation }: CommandMeans, opening: Opening, scratch: Scratch): Promise<Launched> {
+async function start(means: CommandMeans, opening: Opening, scratch: Scratch): Promise<Launched> {
+  const { isolation } = means;
   const { request, id, cgroup } = opening;
   const argv = commandLine(request.command);
   const { cwd, network } = request;
-  const plain = { id, argv, cwd, channels: 0, user: null, files: null, processes: null, processesInside: null };
+  const plain = {
+    ...{ id, argv, cwd, channels: 0, hasInput: request.input !== undefined, joins: cgroup?.joins ?? [] },
+    ...{ user: null, files: null, processes: null, processesInside: processesInside(means, cgroup, request) },
+  };
   if (isolation.bubblewrap === null) {
     const env = { HOME: scratch.home, TMPDIR: scratch.temporary, ...request.env };
-    return launch({ ...plain, env, bubblewrap: null, joins: [], filter: null });
+    return launch({ ...plain, env, bubblewrap: null, filter: null });
   }
   const namespaces = { network, sealed: false, asNobody: process.getuid?.() === 0 };
-  const args = commandArguments({ namespaces, cwd, mounts: await commandMounts(request, scratch) });
+  const mounts = await commandMounts(request, scratch);
+  const args = commandArguments({ namespaces, cwd, mounts, shared: sharedMemoryOf(request) });
   const env = { HOME: scratch.home, ...request.env };
   return launch({
-    ...{ ...plain, env, joins: cgroup?.joins ?? [], filter: filterFile(isolation, 'command') },
+    ...{ ...plain, env, filter: filterFile(isolation, 'command') },
     bubblewrap: { program: isolation.bubblewrap, args },
   });
 }
@@ -110,20 +109,27 @@ function commandLine(command: Command): readonly string[] {
   return 'shell' in command ? ['/bin/sh', '-e', '-c', command.shell] : command.argv;
 }
 
-/** Waits for the end, or brings it about at the timeout, the abort or a failing receiver of output. */
-async function supervise(
-  { child, tree, programEnded }: Launched,
-  request: CommandRequest,
-  pump: OutputPump,
-  offerStop: OfferStop,
-): Promise<CommandEnd> {
-  let forced: 'timed_out' | 'aborted' | undefined;
+interface Supervised {
+  readonly id: string;
+  readonly request: CommandRequest;
+  readonly launched: Launched;
+  readonly cgroup: Cgroup | null;
+  readonly pump: OutputPump;
+}
+
+/** Waits for the end, or brings it about at a limit, the abort or a failing receiver of output. */
+async function supervise(means: CommandMeans, supervised: Supervised, offerStop: OfferStop): Promise<CommandEnd> {
+  const { request, launched, cgroup, pump } = supervised;
+  const { child, tree, programEnded } = launched;
+  let forced: Forced | undefined;
   let graceEnds = Number.NEGATIVE_INFINITY;
   let killer: NodeJS.Timeout | undefined;
   const complaint = collectComplaint(child);
-  const endBy = (cause: 'timed_out' | 'aborted') => {
-    if (forced !== undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  const endBy: Stop = (cause) => {
+    if (forced !== undefined || isOver()) return;
     forced = cause;
+    if (cause === 'out_of_memory') return tree.kill();
     graceEnds = performance.now() + GRACE;
     tree.terminate();
     killer = setTimeout(() => tree.kill(), GRACE);
@@ -132,18 +138,28 @@ async function supervise(
   const timer = setTimeout(() => endBy('timed_out'), Math.min(request.timeout, LONGEST_TIMER));
   request.signal?.addEventListener('abort', abort, { once: true });
   if (request.signal?.aborted === true) abort();
-  offerStop(abort);
+  offerStop(endBy);
+  const unwatch = watchLimits(means, supervised, (what) => {
+    if (what === 'memory') return endBy('out_of_memory');
+    if (isOver()) return;
+    pump.remark('[more processes than allowed, it was ended]');
+    tree.kill();
+  });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   if (child.stdout !== null) pump.attach(child.stdout, 'stdout');
   if (child.stderr !== null) pump.attach(child.stderr, 'stderr');
+  child.stdin?.on('error', () => {}); // it may end without having read all
+  child.stdin?.end(request.input);
   await exited;
+  unwatch();
   clearTimeout(timer);
   clearTimeout(killer);
   request.signal?.removeEventListener('abort', abort);
   await tree.settle(graceEnds - performance.now());
   await drain(child, closed, pump);
   if (forced !== undefined) return { kind: forced };
+  if (cgroup?.ranOutOfMemory() === true) return { kind: 'out_of_memory' };
   if (programEnded() === false && child.signalCode === null) return { kind: 'not_started', reason: complaint() };
   return describeEnd(child.exitCode, child.signalCode);
 }

@@ -5,7 +5,7 @@ import type { Confinement } from '../boxes/command-line.ts';
 import { signalOf } from '../boxes/exit-status.ts';
 import { type Launched, launch } from '../boxes/launch.ts';
 import type { Ledger } from '../boxes/leftovers.ts';
-import type { MemoryWatch } from '../boxes/memory-watch.ts';
+import type { TreeWatch } from '../boxes/tree-watch.ts';
 import type { Cgroup, Cgroups } from '../cgroups/cgroups.ts';
 import { findProgram } from '../commands/obstacles.ts';
 import { type Detected, filterFile } from '../isolation/detect.ts';
@@ -30,7 +30,7 @@ export interface BoxMeans {
   /** Null where boxes run as the server's user. */
   readonly stage: Stage | null;
   readonly ledger: Ledger;
-  readonly memoryWatch: MemoryWatch;
+  readonly treeWatch: TreeWatch;
   readonly systemTree: readonly Mount[];
   note(message: string, facts: Readonly<Record<string, unknown>>): void;
 }
@@ -60,7 +60,7 @@ export async function openBox(means: BoxMeans, id: string, request: WorkerReques
     cgroup = groupFor(means, id, request);
     const confinement = await confinementOf(means, request, { user, cgroup });
     const { argv, env } = request;
-    const launched = await launch({ ...confinement, id, argv, cwd: '/', env, channels: 1 });
+    const launched = await launch({ ...confinement, id, argv, cwd: '/', env, channels: 1, hasInput: false });
     return watch(means, { request, launched, cgroup }, clear);
   } catch (thrown) {
     await clear();
@@ -141,7 +141,15 @@ async function openPlain(means: BoxMeans, id: string, request: WorkerRequest): P
     await means.ledger.open(id);
     const withParent = setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
     const launched = await launch({
-      ...{ id, argv: [...withParent, program, ...args], cwd, env: request.env, channels: 1, filter: null },
+      ...{
+        id,
+        argv: [...withParent, program, ...args],
+        cwd,
+        env: request.env,
+        channels: 1,
+        hasInput: false,
+        filter: null,
+      },
       ...{ bubblewrap: null, user: null, joins: [], files: null, processes: null, processesInside: null },
     });
     void means.ledger.started(id, { owner: request.owner ?? 'worker', leader: launched.leader });
@@ -171,15 +179,19 @@ function watch(means: BoxMeans, { request, launched, cgroup }: Opened, clear: ()
     cgroup?.kill();
     tree.kill();
   };
-  const isCounted = means.isolation.grouped && means.cgroups.versions.has('memory');
+  const isCounted = cgroup !== null && means.cgroups.versions.has('memory');
   const limit = request.memory * MEGABYTE;
   const unwatch = isCounted
     ? () => {}
-    : means.memoryWatch.add(leader.pid, limit, (used) => {
-        tooMuch = true;
-        means.note('Worker used too much memory', { owner: request.owner, used, limit });
-        kill();
-      });
+    : means.treeWatch.add(
+        () => [leader.pid],
+        { memory: limit, processes: null },
+        (_, used) => {
+          tooMuch = true;
+          means.note('Worker used too much memory', { owner: request.owner, used, limit });
+          kill();
+        },
+      );
   const exited = new Promise<WorkerExit>((resolve) => {
     child.once('exit', (code, signal) => {
       unwatch();

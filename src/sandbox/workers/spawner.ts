@@ -6,8 +6,8 @@
 import type { SendHandle } from 'node:child_process';
 import { isFunadeError, messageOf } from '../../kernel/index.ts';
 import { createLedger } from '../boxes/leftovers.ts';
-import { createMemoryWatch } from '../boxes/memory-watch.ts';
 import { identify } from '../boxes/processes.ts';
+import { createTreeWatch } from '../boxes/tree-watch.ts';
 import { openCgroups } from '../cgroups/cgroups.ts';
 import { createSlots } from '../isolation/slots.ts';
 import type { WorkerRequest } from '../port.ts';
@@ -46,7 +46,7 @@ async function prepare(): Promise<BoxMeans> {
     slots: createSlots(isolation.firstUser ?? 0),
     stage: isolation.firstUser === null ? null : createStage(`${process.pid}`),
     ledger: createLedger(stateDir, logger),
-    memoryWatch: createMemoryWatch(),
+    treeWatch: createTreeWatch(),
     systemTree: isolation.bubblewrap === null ? [] : await makeSystemTree(stateDir),
     note,
   };

@@ -12,6 +12,8 @@ import * as tokenScopesAndSecrets from './0010-token-scopes-and-secrets.ts';
 import * as sources from './0011-sources.ts';
 import * as tasks from './0012-tasks.ts';
 import * as outbox from './0013-outbox.ts';
+import * as agentWork from './0014-agent-work.ts';
+import * as loop from './0015-loop.ts';
 
 /** Applied in the order of their names; a migration that has landed is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -28,4 +30,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0011-sources': sources,
   '0012-tasks': tasks,
   '0013-outbox': outbox,
+  '0014-agent-work': agentWork,
+  '0015-loop': loop,
 };

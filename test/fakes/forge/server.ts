@@ -24,6 +24,27 @@ export interface FakeAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A request that is not of the API. */
+export interface RawRequest {
+  readonly method: string;
+  /** The whole path. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string | undefined;
+}
+
+export interface RawRoutes {
+  readonly owns: (path: string) => boolean;
+  readonly answer: (request: RawRequest) => Promise<RawAnswer>;
+}
+
 /** Thrown by routes in place of an answer. */
 export class Refusal extends Error {
   readonly answer: FakeAnswer;
@@ -60,7 +81,8 @@ export interface FakeServer {
   readonly busiest: () => number;
   /** Milliseconds that every answer takes from now on. */
   slowDown(milliseconds: number): void;
-  failNext(failure: Failure): void;
+  /** Answers what ends it before its time. */
+  failNext(failure: Failure): () => void;
   fault(text: string): void;
   stop(): Promise<void>;
 }
@@ -69,6 +91,8 @@ export interface ServerSettings {
   /** `/api/v3`; empty for none. */
   readonly basePath: string;
   readonly routes: Routes;
+  /** Answers what is not of the API. */
+  readonly raw?: RawRoutes;
   /** Another path that means the same. */
   readonly rewrite?: (path: string) => string;
   /** Checks what every request must have; throws a refusal. */
@@ -96,7 +120,9 @@ export async function startServer(settings: ServerSettings): Promise<FakeServer>
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const at = Date.now();
-    const request = await readRequest(incoming, settings.basePath);
+    const raw = await readRaw(incoming);
+    const isRaw = settings.raw?.owns(raw.path) === true;
+    const request = isRaw ? { ...raw, params: {}, body: undefined } : readRequest(raw, settings.basePath);
     const log = (status: number) => {
       const { method, path, headers, body } = request;
       requests.push({ method, path, query: request.query.toString(), headers, body, status, at });
@@ -109,13 +135,26 @@ export async function startServer(settings: ServerSettings): Promise<FakeServer>
       log(0);
       return void incoming.socket.destroy();
     }
-    const answer = failure?.how === 'answer' ? failure.answer : answerTo(request);
+    const api = (answer: FakeAnswer) => prepare(request, answer, settings.headers?.() ?? {});
+    const real = () => (isRaw ? answerRaw(raw) : api(answerTo(request)));
+    const answer = failure?.how === 'answer' ? api(failure.answer) : await real();
+    if (failure?.how === 'hang after') return log(0);
     if (failure?.how === 'drop after') {
       log(0);
       return void incoming.socket.destroy();
     }
     // Counted before it is sent: a client may ask again before this process hears that it was.
-    write(response, prepare(request, answer, settings.headers?.() ?? {}), log);
+    log(answer.status);
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+
+  async function answerRaw(request: RawRequest): Promise<RawAnswer> {
+    try {
+      if (settings.raw !== undefined) return await settings.raw.answer(request);
+    } catch (error) {
+      fault(`the fake broke at ${request.method} ${request.path}: ${String(error)}`);
+    }
+    return { status: 500, headers: {}, body: 'the fake broke' };
   }
 
   function answerTo(request: FakeRequest): FakeAnswer {
@@ -154,26 +193,30 @@ export async function startServer(settings: ServerSettings): Promise<FakeServer>
   };
 }
 
-async function readRequest(incoming: IncomingMessage, basePath: string): Promise<FakeRequest> {
+async function readRaw(incoming: IncomingMessage): Promise<RawRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
   const [path = '', query = ''] = (incoming.url ?? '').split('?');
-  const below = path.startsWith(`${basePath}/`) || path === '/api/graphql' ? path.slice(basePath.length) : `!${path}`;
   return {
     method: incoming.method ?? '',
-    path: path === '/api/graphql' ? path : below,
-    params: {},
+    path,
     query: new URLSearchParams(query),
     headers: incoming.headers as Readonly<Record<string, string | undefined>>,
-    body: text === '' ? undefined : (JSON.parse(text) as unknown),
+    body: Buffer.concat(chunks),
   };
 }
 
-interface Prepared {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string | undefined;
+const GRAPHQL = '/api/graphql';
+
+function readRequest({ path, body, ...request }: RawRequest, basePath: string): FakeRequest {
+  const text = body.toString();
+  const below = path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : `!${path}`;
+  return {
+    ...request,
+    path: path === GRAPHQL ? path : below,
+    params: {},
+    body: text === '' ? undefined : (JSON.parse(text) as unknown),
+  };
 }
 
 /** The answer, or 304 where its tag is the one that was sent. */
@@ -181,7 +224,7 @@ function prepare(
   request: FakeRequest,
   { status, body, text: raw, headers = {} }: FakeAnswer,
   common: Readonly<Record<string, string>>,
-): Prepared {
+): RawAnswer {
   const text = raw ?? (body === undefined ? '' : JSON.stringify(body));
   const etag = `W/"${createHash('sha1').update(text).digest('hex')}"`;
   const isTagged = request.method === 'GET' && status === 200;
@@ -195,13 +238,8 @@ function prepare(
       ...common,
       ...headers,
     },
-    text: isKnown ? undefined : text,
+    body: isKnown ? undefined : text,
   };
-}
-
-function write(response: ServerResponse, { status, headers, text }: Prepared, log: (status: number) => void): void {
-  log(status);
-  response.writeHead(status, headers).end(text);
 }
 
 function compile(routes: Routes) {

@@ -1,4 +1,7 @@
 import type { RepositoryRole, SubjectKind } from '../../../src/forges/index.ts';
+import type { ClosedIssues } from './closing.ts';
+import type { FakeCommit, FakeGit } from './git.ts';
+import type { PushCommand } from './git-wire.ts';
 
 /* What is behind a fake forge: people, repositories, issues and changes, and every act that a person can do to them. */
 
@@ -13,6 +16,8 @@ export interface FakeComment {
   readonly author: FakeUser;
   body: string;
   readonly system: boolean;
+  /** GitLab: only members see it. */
+  readonly internal: boolean;
   readonly createdAt: number;
   updatedAt: number;
 }
@@ -43,8 +48,31 @@ export interface FakeSubject {
   readonly labelEvents: FakeLabelEvent[];
   readonly createdAt: number;
   updatedAt: number;
-  /** Only of changes. `fork`: its branch is in another repository. */
-  readonly change: { readonly head: string; base: string; draft: boolean; readonly fork: boolean } | null;
+  readonly change: FakeChange | null;
+}
+
+/** What only changes have. */
+export interface FakeChange {
+  readonly head: string;
+  base: string;
+  draft: boolean;
+  /** Its branch is in another repository, of `outsider`, which may have been deleted. */
+  fork: boolean | 'deleted';
+  /** Issues that somebody linked to it by hand, as the page of GitHub lets people do. */
+  readonly linked: readonly number[];
+  /** Commit of its branch; stays when that is deleted. */
+  headSha: string;
+}
+
+/** Who wrote what accounts wrote that were deleted since. */
+export const GHOST = 'ghost';
+
+/** One ref of a push by git. */
+export interface FakePush extends PushCommand {
+  readonly by: FakeUser;
+  readonly forced: boolean;
+  /** What was said to it; null when it was carried out. */
+  readonly refused: string | null;
 }
 
 export interface FakeDelivery {
@@ -96,6 +124,16 @@ export interface FakeRepository {
   /** Full ref name → commit. */
   readonly refs: Map<string, string>;
   readonly statuses: FakeStatus[];
+  /** The bare repository behind it; null where refs are only told of. */
+  readonly git: FakeGit | null;
+  /** Every ref of every push by git, oldest first, those that were refused as well. */
+  readonly pushes: FakePush[];
+  /** Full names of refs that nobody pushes to. */
+  readonly protectedRefs: Set<string>;
+  /** A rule that refuses a push with this text. */
+  refusePush: ((commands: readonly PushCommand[]) => string | null) | null;
+  /** Makes the forge refuse every push to a branch. */
+  protect(branch: string): void;
 }
 
 /** What happened, for webhooks. */
@@ -117,7 +155,7 @@ export type WorldEvent =
       readonly before: readonly FakeUser[];
     }
   | {
-      readonly kind: 'commented' | 'comment_edited';
+      readonly kind: 'commented' | 'comment_edited' | 'comment_deleted';
       readonly subject: FakeSubject;
       readonly by: FakeUser;
       readonly comment: FakeComment;
@@ -129,6 +167,9 @@ export type WorldEvent =
       readonly ref: string;
       readonly before: string | null;
       readonly after: string | null;
+      readonly forced: boolean;
+      /** What it brought, oldest first; none where there is no git. */
+      readonly commits: readonly FakeCommit[];
     };
 
 export function repositoryOf(event: WorldEvent): FakeRepository {
@@ -153,6 +194,15 @@ export interface WorldRules {
   readonly labelKey: (label: string) => string;
   /** GitLab writes notes of its own between the comments of people. */
   readonly systemNotes: boolean;
+  /** GitHub shows the object of an annotated tag, GitLab its commit. */
+  readonly showsTagObjects: boolean;
+  /** Issues that a change closes when it is merged into the default branch. */
+  readonly closedIssues: ClosedIssues;
+  readonly mergeMessage: (change: FakeSubject) => string;
+  /** Of a repository with git behind it. */
+  readonly cloneUrl: (fullName: string) => string;
+  /** Takes the mark of a draft off. */
+  readonly makeReady: (change: FakeSubject) => void;
 }
 
 export function createWorld(emit: (event: WorldEvent) => void): World {

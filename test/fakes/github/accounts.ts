@@ -1,4 +1,5 @@
 import { createVerify, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { GitCaller } from '../forge/git-http.ts';
 import { type FakeRequest, Refusal } from '../forge/server.ts';
 import type { FakeRepository, FakeUser, World } from '../forge/world.ts';
 
@@ -30,6 +31,10 @@ export interface Accounts {
   writerOf(request: FakeRequest): FakeUser;
   /** Whether the caller sees the repository at all. */
   sees(request: FakeRequest, repository: FakeRepository): boolean;
+  /** Who comes by git's HTTP; null: nobody that is known. */
+  gitCallerOf(username: string, password: string): GitCaller | null;
+  /** A token for git of somebody else. */
+  gitTokenOf(login: string): string;
   installationFor(repository: FakeRepository): FakeInstallation | undefined;
   issueToken(installationId: number): { readonly token: string; readonly expiresAt: number };
   /** Takes back all tokens of installations, before their time. */
@@ -62,6 +67,7 @@ export function createAccounts(world: World, login: string): Accounts {
   };
   const bot = world.user(`${app.slug}[bot]`);
   const issued = new Map<string, number>();
+  const ofOthers = new Map<string, FakeUser>();
 
   function callerOf({ headers }: FakeRequest): Caller {
     const credentials = /^(?:bearer|token) (\S+)$/i.exec(headers['authorization'] ?? '')?.[1];
@@ -92,6 +98,19 @@ export function createAccounts(world: World, login: string): Accounts {
       const caller = callerOf(request);
       if (caller.kind === 'app') return true;
       return caller.installation === null || installationFor(repository)?.id === caller.installation.id;
+    },
+    gitCallerOf: (username, password) => {
+      if (username !== 'x-access-token') return null;
+      const person = password === token ? account : ofOthers.get(password);
+      if (person !== undefined) return { user: person, sees: () => true };
+      const installation = app.installations.find(({ id }) => id === issued.get(password));
+      if (installation === undefined) return null;
+      return { user: bot, sees: (repository) => installationFor(repository)?.id === installation.id };
+    },
+    gitTokenOf: (person) => {
+      const made = `ghp_${randomBytes(18).toString('hex')}`;
+      ofOthers.set(made, world.user(person));
+      return made;
     },
     installationFor,
     issueToken: (installationId) => {

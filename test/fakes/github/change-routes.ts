@@ -1,7 +1,7 @@
 import { linked } from '../forge/paging.ts';
-import { Refusal, type Routes } from '../forge/server.ts';
+import { type FakeAnswer, Refusal, type Routes } from '../forge/server.ts';
 import { bodyOf, checkQuery } from '../forge/shapes.ts';
-import type { FakeSubject } from '../forge/world.ts';
+import type { FakeRepository, FakeSubject } from '../forge/world.ts';
 import { type GithubContext, repositoryIn, subjectIn } from './context.ts';
 import { pullView } from './views.ts';
 
@@ -27,7 +27,7 @@ export function changeRoutes(context: GithubContext): Routes {
       if (head !== null && !head.includes(':')) fault('the head of a list of pull requests is owner:branch');
       const items = repository.subjects.filter(({ change, open, gone }) => {
         if (change === null || !open || gone) return false;
-        return head === null || head === `${change.fork ? 'outsider' : owner}:${change.head}`;
+        return head === null || head === `${change.fork === false ? owner : 'outsider'}:${change.head}`;
       });
       return linked(request, addresses().apiUrl, items, (subject) => pullView(subject, addresses()));
     },
@@ -60,6 +60,7 @@ export function changeRoutes(context: GithubContext): Routes {
           errors: [{ resource: 'PullRequest', field: 'head', code: 'invalid' }],
         });
       }
+      refuseWithoutCommits(repository, wanted);
       const subject = acts.addChange(repository, { ...wanted, by: writer.login });
       return { status: 201, body: pullView(subject, addresses()) };
     },
@@ -75,12 +76,42 @@ export function changeRoutes(context: GithubContext): Routes {
   };
 }
 
+interface GraphqlVariables {
+  readonly id?: string;
+  readonly owner?: string;
+  readonly repo?: string;
+  readonly number?: number;
+}
+
+function linkedTo(repositories: readonly FakeRepository[], { owner, repo, number = 0 }: GraphqlVariables): FakeAnswer {
+  const repository = repositories.find(({ fullName }) => fullName === `${owner}/${repo}`);
+  const nodes = (repository?.subjects ?? [])
+    .filter(({ open, change }) => open && change?.linked.includes(number))
+    .map((subject) => ({ number: subject.number }));
+  return { status: 200, body: { data: { repository: { issue: { closedByPullRequestsReferences: { nodes } } } } } };
+}
+
+/** Seen only where there is git. */
+function refuseWithoutCommits(
+  { git, refs }: FakeRepository,
+  { head, base }: { readonly head: string; readonly base: string },
+): void {
+  if (git === null) return;
+  const baseSha = refs.get(`refs/heads/${base}`);
+  const refused = (error: object) =>
+    new Refusal(422, { message: 'Validation Failed', errors: [{ resource: 'PullRequest', ...error }] });
+  if (baseSha === undefined) throw refused({ field: 'base', code: 'invalid' });
+  if (!git.isAncestor(refs.get(`refs/heads/${head}`) ?? '', baseSha)) return;
+  throw refused({ code: 'custom', message: `No commits between ${base} and ${head}` });
+}
+
 function graphql({ world, fault }: GithubContext): Routes[string] {
   return (request) => {
     const { query, variables } = bodyOf(request, { 'query!': 'string', variables: 'object' }, fault) as {
       readonly query: string;
-      readonly variables: { readonly id?: string };
+      readonly variables: GraphqlVariables;
     };
+    if (query.includes('closedByPullRequestsReferences')) return linkedTo(world.repositories, variables);
     const mutation = /\b(convertPullRequestToDraft|markPullRequestReadyForReview)\b/.exec(query)?.[1];
     if (mutation === undefined) fault('no such mutation');
     const subjects = world.repositories.flatMap((repository) => repository.subjects);

@@ -1,4 +1,5 @@
 import type { FakeComment, FakeDelivery, FakeHook, FakeRepository, FakeSubject, FakeUser } from '../forge/world.ts';
+import { GHOST } from '../forge/world.ts';
 
 /* What GitHub shows of things, in answers and in webhooks. Its times are whole seconds. */
 
@@ -15,6 +16,11 @@ export function time(at: number): string {
 
 export function userView({ id, login, bot }: FakeUser): View {
   return { login, id, node_id: `U_${id}`, type: bot ? 'Bot' : 'User', site_admin: false };
+}
+
+/** Accounts that were deleted are nobody. */
+export function personView(user: FakeUser): View | null {
+  return user.login === GHOST ? null : userView(user);
 }
 
 export function repositoryView(repository: FakeRepository, { apiUrl, webUrl }: GithubAddresses): View {
@@ -67,9 +73,9 @@ export function pullView(subject: FakeSubject, addresses: GithubAddresses): View
   const { repository, number, change } = subject;
   const web = `${addresses.webUrl}/${repository.fullName}/pull/${number}`;
   const owner = repository.fullName.split('/')[0] ?? '';
-  const side = (ref: string, user: string, repo: View) => ({ ref, label: `${user}:${ref}`, sha: '0'.repeat(40), repo });
   const here = repositoryView(repository, addresses);
-  const from = change?.fork === true ? { ...here, id: repository.id + 1_000_000 } : here;
+  const { head = '', base = '', fork = false, headSha = '' } = change ?? {};
+  const baseSha = repository.refs.get(`refs/heads/${base}`) ?? '0'.repeat(40);
   return {
     ...sharedView(subject, web),
     url: `${addresses.apiUrl}/repos/${repository.fullName}/pulls/${number}`,
@@ -78,9 +84,19 @@ export function pullView(subject: FakeSubject, addresses: GithubAddresses): View
     draft: change?.draft ?? false,
     merged: subject.merged,
     merged_at: subject.merged ? time(subject.updatedAt) : null,
-    head: side(change?.head ?? '', change?.fork === true ? 'outsider' : owner, from),
-    base: side(change?.base ?? '', owner, here),
+    head: {
+      ref: head,
+      label: `${fork === false ? owner : 'outsider'}:${head}`,
+      sha: headSha,
+      repo: fork === false ? here : forkView(here, fork),
+    },
+    base: { ref: base, label: `${owner}:${base}`, sha: baseSha, repo: here },
   };
+}
+
+function forkView(here: View, fork: true | 'deleted'): View | null {
+  if (fork === 'deleted') return null;
+  return { ...here, id: Number(here['id']) + 1_000_000, full_name: `outsider/${String(here['name'])}`, fork: true };
 }
 
 function sharedView(subject: FakeSubject, web: string): View {
@@ -89,7 +105,7 @@ function sharedView(subject: FakeSubject, web: string): View {
     number: subject.number,
     title: subject.title,
     html_url: web,
-    user: userView(subject.author),
+    user: personView(subject.author),
     labels: subject.labels.map(labelView),
     assignees: subject.assignees.map(userView),
     body: subject.body === '' ? null : subject.body,
@@ -106,7 +122,7 @@ export function commentView(comment: FakeComment, subject: FakeSubject, addresse
     id: comment.id,
     html_url: `${web}#issuecomment-${comment.id}`,
     body: comment.body,
-    user: userView(comment.author),
+    user: personView(comment.author),
     created_at: time(comment.createdAt),
     updated_at: time(comment.updatedAt),
   };

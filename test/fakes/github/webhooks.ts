@@ -29,6 +29,8 @@ export const githubHeaders: HeadersOf = (hook, delivery) => ({
     : { 'x-hub-signature-256': `sha256=${createHmac('sha256', hook.secret).update(delivery.body).digest('hex')}` }),
 });
 
+const COMMENT_ACTIONS = { commented: 'created', comment_edited: 'edited', comment_deleted: 'deleted' } as const;
+
 /** The webhooks that GitHub sends of an event: one for each label and person. */
 export function githubMessages(event: WorldEvent, addresses: GithubAddresses): readonly Message[] {
   if (event.kind === 'pushed') return pushMessages(event, addresses);
@@ -51,8 +53,9 @@ export function githubMessages(event: WorldEvent, addresses: GithubAddresses): r
     case 'unassigned':
       return [about(event.kind, { assignee: userView(event.who) })];
     case 'commented':
-    case 'comment_edited': {
-      const action = event.kind === 'commented' ? 'created' : 'edited';
+    case 'comment_edited':
+    case 'comment_deleted': {
+      const action = COMMENT_ACTIONS[event.kind];
       const payload = {
         action,
         issue: issueView(subject, addresses),
@@ -87,22 +90,29 @@ function subjectMessage(
 function pushMessages(event: Extract<WorldEvent, { kind: 'pushed' }>, addresses: GithubAddresses): readonly Message[] {
   const { repository, by, ref, before, after } = event;
   const shared = envelope(repository, by, addresses);
-  const commit = {
-    id: after,
+  const told = {
+    sha: after ?? '',
     message: 'A change',
-    timestamp: time(Date.now()),
-    author: { name: by.login, username: by.login, email: `${by.login}@example.com` },
+    author: by.login,
+    email: `${by.login}@example.com`,
+    at: Date.now(),
   };
+  const commits = (event.commits.length === 0 ? [told] : event.commits).map((commit) => ({
+    id: commit.sha,
+    message: commit.message,
+    timestamp: time(commit.at),
+    author: { name: commit.author, username: commit.author, email: commit.email },
+  }));
   const payload = {
     ref,
     before: before ?? NO_SHA,
     after: after ?? NO_SHA,
     created: before === null,
     deleted: after === null,
-    forced: false,
+    forced: event.forced,
     pusher: { name: by.login },
-    commits: after === null ? [] : [commit],
-    head_commit: after === null ? null : commit,
+    commits: after === null ? [] : commits,
+    head_commit: after === null ? null : commits.at(-1),
     ...shared,
   };
   const push: Message = { event: 'push', action: null, payload };

@@ -2,7 +2,7 @@ import { Refusal, type Routes } from '../forge/server.ts';
 import { bodyOf, checkQuery } from '../forge/shapes.ts';
 import type { FakeHook } from '../forge/world.ts';
 import { type GitlabContext, notFound, paged, projectIn } from './context.ts';
-import { HOOK_EVENTS, hookView, projectView, userView } from './views.ts';
+import { FORKS_FROM, HOOK_EVENTS, hookView, projectView, userView } from './views.ts';
 
 const PAGING = ['per_page', 'page'];
 const LEVELS: Readonly<Record<string, number>> = { read: 10, triage: 15, write: 30, maintain: 40, admin: 50 };
@@ -37,10 +37,13 @@ export function projectRoutes(context: GitlabContext): Routes {
         (user) => userView(user),
       );
     },
-    'GET /projects/:project': (request) => ({
-      status: 200,
-      body: projectView(projectIn(context, request), addresses()),
-    }),
+    'GET /projects/:project': (request) => {
+      const id = Number(request.params['project']) - FORKS_FROM;
+      const forked = world.repositories.find((each) => each.id === id);
+      if (forked === undefined) return { status: 200, body: projectView(projectIn(context, request), addresses()) };
+      const fork = { ...forked, id: id + FORKS_FROM, fullName: `outsider/${forked.fullName.split('/').at(-1)}` };
+      return { status: 200, body: projectView(fork, addresses()) };
+    },
     'GET /projects/:project/members/all/:user': (request) => {
       const members = projectIn(context, request).members;
       const found = [...members].find(([user]) => String(user.id) === request.params['user']);

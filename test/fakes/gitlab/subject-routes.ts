@@ -1,3 +1,4 @@
+import { gitlabClosedIssues } from '../forge/closing.ts';
 import { type FakeRequest, Refusal, type Routes } from '../forge/server.ts';
 import { bodyOf, checkQuery } from '../forge/shapes.ts';
 import type { FakeSubject } from '../forge/world.ts';
@@ -5,7 +6,7 @@ import { type GitlabContext, notFound, paged, projectIn, subjectIn } from './con
 import { issueView, labelEventView, mergeRequestView, noteView } from './views.ts';
 
 const PAGING = ['per_page', 'page'];
-const LIST = ['labels', 'state', 'updated_after', 'order_by', 'sort', ...PAGING];
+const LIST = ['labels', 'state', 'updated_after', 'created_after', 'order_by', 'sort', ...PAGING];
 const EDIT = {
   add_labels: 'string',
   remove_labels: 'string',
@@ -44,6 +45,8 @@ function sectionRoutes(context: GitlabContext, section: string, query: readonly 
       const wanted = bodyOf(request, EDIT, fault) as Readonly<Record<keyof typeof EDIT, string | undefined>>;
       refuseQuickActions(wanted.description, fault);
       acts.moveLabels(subject, { add: split(wanted.add_labels), remove: split(wanted.remove_labels) }, account.login);
+      if (wanted.state_event === 'close' && subject.open) acts.close(subject, account.login);
+      if (wanted.state_event === 'reopen' && !subject.open) acts.reopen(subject, account.login);
       subject.title = wanted.title ?? subject.title;
       subject.body = wanted.description ?? subject.body;
       return { status: 200, body: viewOf(subject, context) };
@@ -80,11 +83,24 @@ function sectionRoutes(context: GitlabContext, section: string, query: readonly 
 function mergeRequestRoutes(context: GitlabContext): Routes {
   const { acts, account, addresses, fault } = context;
   return {
+    'POST /projects/:project/issues': (request) => {
+      const project = projectIn(context, request);
+      const shape = { 'title!': 'string', description: 'string', labels: 'string' } as const;
+      const wanted = bodyOf(request, shape, fault) as Readonly<Record<'title' | 'description' | 'labels', string>>;
+      refuseQuickActions(wanted.description, fault);
+      const { title, description: body, labels } = wanted;
+      if (title.length > 255)
+        throw new Refusal(400, { message: { title: ['is too long (maximum is 255 characters)'] } });
+      const subject = acts.addIssue(project, { title, body, labels: split(labels), by: account.login });
+      return { status: 201, body: issueView(subject, addresses()) };
+    },
     'GET /projects/:project/issues/:iid/closed_by': (request) => {
       checkQuery(request, PAGING, fault);
       const issue = subjectIn(context, request);
-      const closes = new RegExp(String.raw`\bcloses #${issue.number}\b`, 'i');
-      const all = issue.repository.subjects.filter(({ kind, body }) => kind === 'change' && closes.test(body));
+      const { fullName, subjects } = issue.repository;
+      const all = subjects.filter(
+        ({ kind, body }) => kind === 'change' && gitlabClosedIssues(body, fullName).includes(issue.number),
+      );
       return paged(context, request, all, (subject) => mergeRequestView(subject, addresses()));
     },
     'POST /projects/:project/merge_requests': (request) => {
@@ -96,7 +112,9 @@ function mergeRequestRoutes(context: GitlabContext): Routes {
       ) as Readonly<Record<'source_branch' | 'target_branch' | 'title' | 'description', string>>;
       refuseQuickActions(wanted.description, fault);
       const { source_branch: head, target_branch: base, title, description: body } = wanted;
-      const existing = project.subjects.find(({ change, open }) => open && change?.head === head && !change.fork);
+      const existing = project.subjects.find(
+        ({ change, open }) => open && change?.head === head && change.fork === false,
+      );
       if (existing !== undefined) {
         const message = `Another open merge request already exists for this source branch: !${existing.number}`;
         throw new Refusal(409, { message: [message] });
@@ -113,9 +131,11 @@ function mergeRequestRoutes(context: GitlabContext): Routes {
 function fits({ query }: FakeRequest): (subject: FakeSubject) => boolean {
   const labels = split(query.get('labels') ?? undefined);
   const after = Date.parse(query.get('updated_after') ?? '1970-01-01T00:00:00Z');
+  const madeAfter = Date.parse(query.get('created_after') ?? '1970-01-01T00:00:00Z');
+  const state = query.get('state') ?? 'all';
   const branch = query.get('source_branch');
-  return ({ gone, open, labels: own, updatedAt, confidential, change }) => {
-    if (gone || (query.get('state') === 'opened' && !open) || updatedAt < after) return false;
+  return ({ gone, open, labels: own, updatedAt, createdAt, confidential, change }) => {
+    if (gone || (state === 'opened' && !open) || updatedAt < after || createdAt < madeAfter) return false;
     if (query.get('confidential') === 'false' && confidential) return false;
     return labels.every((label) => own.includes(label)) && (branch === null || change?.head === branch);
   };

@@ -38,7 +38,7 @@ export function projectView(repository: FakeRepository, { webUrl }: GitlabAddres
     name: fullName.split('/').at(-1),
     path: fullName.split('/').at(-1),
     path_with_namespace: fullName,
-    default_branch: defaultBranch,
+    default_branch: repository.git !== null && repository.refs.size === 0 ? null : defaultBranch,
     visibility: 'private',
     web_url: `${webUrl}/${fullName}`,
     http_url_to_repo: cloneUrl,
@@ -74,10 +74,19 @@ export function mergeRequestView(subject: FakeSubject, addresses: GitlabAddresse
     work_in_progress: draft,
     source_branch: change?.head,
     target_branch: change?.base,
-    source_project_id: change?.fork === true ? repository.id + 1_000_000 : repository.id,
+    source_project_id: sourceOf(subject),
     target_project_id: repository.id,
+    sha: change?.headSha,
     merged_at: subject.merged ? time(subject.updatedAt) : null,
   };
+}
+
+/** Ids of forks are far from all others. */
+export const FORKS_FROM = 1_000_000;
+
+function sourceOf({ repository, change }: FakeSubject): number | null {
+  if (change?.fork === 'deleted') return null;
+  return change?.fork === true ? repository.id + FORKS_FROM : repository.id;
 }
 
 function sharedView(subject: FakeSubject, addresses: GitlabAddresses): View {
@@ -104,7 +113,7 @@ export function noteView(comment: FakeComment, subject: FakeSubject): View {
     body: comment.body,
     author: userView(comment.author),
     system: comment.system,
-    internal: false,
+    internal: comment.internal,
     noteable_id: subject.id,
     noteable_iid: subject.number,
     noteable_type: subject.kind === 'issue' ? 'Issue' : 'MergeRequest',

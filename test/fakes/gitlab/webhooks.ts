@@ -94,6 +94,9 @@ export function gitlabMessages(event: WorldEvent, addresses: GitlabAddresses): r
       };
       return [{ event: 'Note Hook', action: note.action, payload }];
     }
+    case 'comment_deleted':
+      // GitLab does not tell.
+      return [];
     default:
       return assertNever(event);
   }
@@ -151,12 +154,19 @@ function attributesOf(subject: FakeSubject, addresses: GitlabAddresses): View {
 function pushMessage(event: Extract<WorldEvent, { kind: 'pushed' }>, addresses: GitlabAddresses): Message {
   const { repository, by, ref, before, after } = event;
   const isTag = ref.startsWith('refs/tags/');
-  const commit = {
-    id: after,
+  const told = {
+    sha: after ?? '',
     message: 'A change',
-    timestamp: new Date().toISOString(),
-    author: { name: by.login, email: `${by.login}@example.com` },
+    author: by.login,
+    email: `${by.login}@example.com`,
+    at: Date.now(),
   };
+  const commits = (event.commits.length === 0 ? [told] : event.commits).map((commit) => ({
+    id: commit.sha,
+    message: commit.message,
+    timestamp: new Date(commit.at).toISOString(),
+    author: { name: commit.author, email: commit.email },
+  }));
   const payload = {
     object_kind: isTag ? 'tag_push' : 'push',
     event_name: isTag ? 'tag_push' : 'push',
@@ -169,8 +179,8 @@ function pushMessage(event: Extract<WorldEvent, { kind: 'pushed' }>, addresses: 
     user_username: by.login,
     project_id: repository.id,
     project: envelope(repository, by, addresses)['project'],
-    commits: after === null ? [] : [commit],
-    total_commits_count: after === null ? 0 : 1,
+    commits: after === null ? [] : commits,
+    total_commits_count: after === null ? 0 : commits.length,
   };
   return { event: isTag ? 'Tag Push Hook' : 'Push Hook', action: null, payload };
 }

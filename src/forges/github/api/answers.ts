@@ -1,6 +1,6 @@
 import { LONGEST_TEXT, PER_PAGE } from '../../api/limits.ts';
 import type { Page } from '../../api/pages.ts';
-import type { Change, Comment, RepositoryState, SubjectState } from '../../api-port.ts';
+import type { Change, ChangeState, Comment, RepositoryState, SubjectState } from '../../api-port.ts';
 import { LIMITS, asText } from '../../payloads/fields.ts';
 import type { SubjectKind } from '../../port.ts';
 import { readActors, readAuthor } from '../actors.ts';
@@ -78,7 +78,12 @@ export interface ChangeAnswer {
   readonly draft?: boolean | undefined;
   readonly title: string;
   readonly body: string | null;
-  readonly head: { readonly ref: string; readonly repo: { readonly id: Id } | null };
+  readonly merged_at?: string | null;
+  readonly head: {
+    readonly ref: string;
+    readonly sha: string;
+    readonly repo: { readonly id: Id; readonly full_name: string } | null;
+  };
   readonly base: { readonly ref: string; readonly repo: { readonly id: Id } };
 }
 
@@ -93,6 +98,22 @@ export function readChange(answer: ChangeAnswer): Change {
     head: answer.head.ref,
     base: answer.base.ref,
   };
+}
+
+/** `fullName`: how the caller names the change's own repository, which may have another name by now. */
+export function readChangeState(answer: ChangeAnswer, fullName: string): ChangeState {
+  const { head } = answer;
+  return {
+    ...readChange(answer),
+    headSha: head.sha,
+    headRepository: isFromHere(answer) ? fullName : (head.repo?.full_name ?? null),
+    merged: (answer.merged_at ?? null) !== null,
+  };
+}
+
+/** Whether the branch is in the repository itself. Anyone can propose one from a fork. */
+export function isFromHere({ head, base }: ChangeAnswer): boolean {
+  return head.repo !== null && String(head.repo.id) === String(base.repo.id);
 }
 
 export interface RepositoryAnswer {

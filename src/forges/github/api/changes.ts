@@ -1,16 +1,19 @@
-import type { Change, Forge, NewChange, RepositoryKey } from '../../api-port.ts';
-import { reasonOf, statusOf } from '../../api/failure.ts';
+import type { Change, ChangeState, Forge, NewChange, RepositoryKey } from '../../api-port.ts';
+import { orNull, reasonOf, statusOf } from '../../api/failure.ts';
 import { PER_PAGE } from '../../api/limits.ts';
 import { cut } from '../../api/marker.ts';
 import { readPages } from '../../api/pages.ts';
-import { type ChangeAnswer, pageOf, readChange } from './answers.ts';
+import { type ChangeAnswer, isFromHere, pageOf, readChange, readChangeState } from './answers.ts';
 import type { GithubClient, Place } from './client.ts';
 import { closesIssue } from './closing.ts';
 import { setDraft } from './drafts.ts';
+import { linkedTo } from './linked.ts';
 
 const LONGEST_TITLE = 256;
 
-export function handlesChanges(client: GithubClient): Pick<Forge, 'findChange' | 'createChange' | 'updateChange'> {
+export function handlesChanges(
+  client: GithubClient,
+): Pick<Forge, 'findChange' | 'createChange' | 'updateChange' | 'readChange'> {
   return {
     findChange: (repository, { head, closes }) =>
       client.inRepository(repository, `look for a pull request in ${repository.fullName}`, async (place) => {
@@ -22,6 +25,7 @@ export function handlesChanges(client: GithubClient): Pick<Forge, 'findChange' |
         create(client, place, change),
       ),
     updateChange: (repository, number, change) => update(client, repository, number, change),
+    readChange: (repository, number) => readState(client, repository, number),
   };
 }
 
@@ -42,12 +46,26 @@ async function findByIssue(client: GithubClient, place: Place, issue: number | n
     },
     client.bounds(`list the pull requests of ${fullName}`),
   );
-  return open.find((answer) => isFromHere(answer) && closesIssue(answer.body ?? '', fullName, issue)) ?? null;
+  const own = open.filter(isFromHere);
+  const closing = own.find(({ body }) => closesIssue(body ?? '', fullName, issue));
+  if (closing !== undefined || own.length === 0) return closing ?? null;
+  const linked = await linkedTo(client, place, issue);
+  return own.find(({ number }) => linked.has(number)) ?? null;
 }
 
-/** Anyone can open a pull request from a fork; Funade takes over only what somebody with a write role pushed. */
-function isFromHere({ head, base }: ChangeAnswer): boolean {
-  return head.repo !== null && String(head.repo.id) === String(base.repo.id);
+async function readState(client: GithubClient, repository: RepositoryKey, number: number): Promise<ChangeState | null> {
+  const ask = () =>
+    client.inRepository(repository, `read the pull request ${repository.fullName}#${number}`, ({ octokit, at }) =>
+      orNull(octokit.rest.pulls.get({ ...at, pull_number: number })),
+    );
+  const isElsewhere = (answer: ChangeAnswer) => repository.id !== null && String(answer.base.repo.id) !== repository.id;
+  let answer = await ask();
+  if (answer !== null && isElsewhere(answer.data)) {
+    // Another repository has taken the name since it was learnt.
+    client.forgetName(repository);
+    answer = await ask();
+  }
+  return answer === null || isElsewhere(answer.data) ? null : readChangeState(answer.data, repository.fullName);
 }
 
 async function create(client: GithubClient, place: Place, change: NewChange): Promise<Change> {

@@ -8,6 +8,7 @@ import { type GithubClient, type GithubClientOptions, createGithubClient } from 
 import { writesComments } from './comments.ts';
 import { handlesCommits } from './commits.ts';
 import { managesHooks } from './hooks.ts';
+import { opensIssues } from './issues.ts';
 import { movesLabels } from './labels.ts';
 import { knowsRoles } from './roles.ts';
 import { readsSubjects } from './subjects.ts';
@@ -42,6 +43,7 @@ export function createGithubForge(options: GithubClientOptions): Forge {
     ...knowsRoles(client),
     ...writesComments(client, self),
     ...handlesChanges(client),
+    ...opensIssues(client, self),
     ...handlesCommits(client),
     gitRemote: async (key) => {
       const act = `read the address of ${key.fullName}`;

@@ -1,5 +1,5 @@
 import { LONGEST_TEXT } from '../../api/limits.ts';
-import type { Change, Comment, RepositoryState, SubjectState } from '../../api-port.ts';
+import type { Change, ChangeState, Comment, RepositoryState, SubjectState } from '../../api-port.ts';
 import { LIMITS, asText } from '../../payloads/fields.ts';
 import type { Actor, SubjectKind } from '../../port.ts';
 import { readActor, readActors } from '../actors.ts';
@@ -52,8 +52,16 @@ export interface NoteAnswer {
   readonly body: string;
   readonly author: unknown;
   readonly system: boolean;
+  /** Only members of the project see it. Older versions say `confidential`. */
+  readonly internal?: boolean;
+  readonly confidential?: boolean;
   readonly created_at: string;
   readonly updated_at: string;
+}
+
+/** Left alone, as their webhooks are: an answer to them would show what they say. */
+export function isInternal({ internal, confidential }: NoteAnswer): boolean {
+  return internal === true || confidential === true;
 }
 
 /** Notes have no address of their own in answers: they are places on the page of their subject. */
@@ -78,8 +86,11 @@ export interface ChangeAnswer {
   readonly description?: string | null;
   readonly source_branch: string;
   readonly target_branch: string;
-  readonly source_project_id?: number;
+  /** Null when the fork was deleted. */
+  readonly source_project_id?: number | null;
   readonly target_project_id?: number;
+  /** Commit of the source branch; null of a merge request without commits. */
+  readonly sha?: string | null;
 }
 
 const DRAFT = /^\s*(?:\[draft\]|\(draft\)|draft:)\s*/i;
@@ -95,6 +106,15 @@ export function readChange(answer: ChangeAnswer): Change {
     head: answer.source_branch,
     base: answer.target_branch,
   };
+}
+
+/** Whether the branch is in the project itself. Anyone can propose one from a fork. */
+export function isFromHere({ source_project_id: source, target_project_id: target }: ChangeAnswer): boolean {
+  return source === target;
+}
+
+export function readChangeState(answer: ChangeAnswer, headRepository: string | null): ChangeState {
+  return { ...readChange(answer), headSha: answer.sha ?? '', headRepository, merged: answer.state === 'merged' };
 }
 
 /** A merge request is a draft by the beginning of its title; callers see the title without it. */

@@ -1,16 +1,25 @@
-import type { Change, Forge, NewChange, RepositoryKey } from '../../api-port.ts';
+import type { Change, ChangeState, Forge, NewChange, RepositoryKey } from '../../api-port.ts';
 import { statusOf } from '../../api/failure.ts';
 import { PER_PAGE } from '../../api/limits.ts';
 import { cut } from '../../api/marker.ts';
 import { readPages } from '../../api/pages.ts';
 import { orAbsent } from './absent.ts';
-import { type ChangeAnswer, plainTitle, readChange } from './answers.ts';
+import {
+  type ChangeAnswer,
+  type ProjectAnswer,
+  isFromHere,
+  plainTitle,
+  readChange,
+  readChangeState,
+} from './answers.ts';
 import { type GitlabApi, type GitlabClient, projectOf } from './client.ts';
 import { withoutQuickActions } from './quick-actions.ts';
 
 const LONGEST_TITLE = 255;
 
-export function handlesChanges(client: GitlabClient): Pick<Forge, 'findChange' | 'createChange' | 'updateChange'> {
+export function handlesChanges(
+  client: GitlabClient,
+): Pick<Forge, 'findChange' | 'createChange' | 'updateChange' | 'readChange'> {
   return {
     findChange: (repository, { head, closes }) =>
       client.ask(`look for a merge request in ${repository.fullName}`, async (api) => {
@@ -24,6 +33,10 @@ export function handlesChanges(client: GitlabClient): Pick<Forge, 'findChange' |
     updateChange: (repository, number, change) =>
       client.ask(`edit the merge request ${repository.fullName}!${number}`, (api) =>
         update(api, { repository, number }, change),
+      ),
+    readChange: (repository, number) =>
+      client.ask(`read the merge request ${repository.fullName}!${number}`, (api) =>
+        readState(api, repository, number),
       ),
   };
 }
@@ -61,9 +74,23 @@ async function findByIssue(
   return closing?.find((answer) => answer.state === 'opened' && isFromHere(answer)) ?? null;
 }
 
-/** Anyone can open a merge request from a fork; Funade takes over only what somebody with a write role pushed. */
-function isFromHere({ source_project_id: source, target_project_id: target }: ChangeAnswer): boolean {
-  return source === target;
+async function readState(api: GitlabApi, repository: RepositoryKey, number: number): Promise<ChangeState | null> {
+  const shown = await orAbsent(api.mergeRequests.show(projectOf(repository), number));
+  if (shown === null) return null;
+  const answer = shown as unknown as ChangeAnswer;
+  return readChangeState(answer, isFromHere(answer) ? repository.fullName : await forkOf(api, answer));
+}
+
+/** Null where the fork was deleted, or is hidden from our account. */
+async function forkOf(api: GitlabApi, { source_project_id: id }: ChangeAnswer): Promise<string | null> {
+  if (id == null) return null;
+  try {
+    const project = await api.projects.show(id);
+    return (project as unknown as ProjectAnswer).path_with_namespace;
+  } catch (error) {
+    if (statusOf(error) === 404) return null;
+    throw error;
+  }
 }
 
 async function create(api: GitlabApi, repository: RepositoryKey, change: NewChange): Promise<Change> {

@@ -7,7 +7,7 @@ import { createOwnComments, isAfter, oldestFirst } from '../../api/own-comments.
 import { readPages } from '../../api/pages.ts';
 import type { Actor } from '../../port.ts';
 import { orAbsent } from './absent.ts';
-import { type NoteAnswer, readComment } from './answers.ts';
+import { type NoteAnswer, isInternal, readComment } from './answers.ts';
 import { type GitlabApi, type GitlabClient, projectOf } from './client.ts';
 import { withoutQuickActions } from './quick-actions.ts';
 import { askSubject, nameOf } from './subjects.ts';
@@ -66,7 +66,7 @@ async function listComments(client: GitlabClient, subject: SubjectKey, page: str
             : await api.mergeRequestNotes.all(project, subject.number, query);
         return answers as unknown as readonly NoteAnswer[];
       },
-      (note) => [readComment(note, page)],
+      (note) => (isInternal(note) ? [] : [readComment(note, page)]),
     ),
     client.bounds(`list the comments of ${nameOf(subject)}`),
   );

@@ -7,6 +7,7 @@ import { type GitlabClientOptions, createGitlabClient, projectOf } from './clien
 import { writesComments } from './comments.ts';
 import { handlesCommits } from './commits.ts';
 import { managesHooks } from './hooks.ts';
+import { opensIssues } from './issues.ts';
 import { movesLabels } from './labels.ts';
 import { knowsRoles } from './roles.ts';
 import { readsSubjects } from './subjects.ts';
@@ -44,6 +45,7 @@ export function createGitlabForge(options: GitlabClientOptions): Forge {
     ...knowsRoles(client),
     ...writesComments(client, self),
     ...handlesChanges(client),
+    ...opensIssues(client, self),
     ...handlesCommits(client),
     gitRemote: async ({ id, fullName }) => {
       const { cloneUrls } = await project(fullName, id, `read the address of ${fullName}`);

@@ -1,0 +1,135 @@
+import { type Agent as HttpAgent, type IncomingMessage, type ServerResponse, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { Transform, pipeline } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { ModelConfig } from '../../config/index.ts';
+import { createMask, createRedactor } from '../../sandbox/index.ts';
+import { REDIRECTED, TOO_LARGE, refuse, unreachable } from './answers.ts';
+import { headersBack, headersOut } from './headers.ts';
+import { type Session, troubleOf } from './session.ts';
+import { type AnswerUsage, createUsageReader } from './usage.ts';
+
+export const LARGEST_REQUEST = 32 * 1024 * 1024;
+/** Without a byte: models think for long before the first one. */
+const SILENCE = 600_000;
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly model: ModelConfig;
+  readonly base: URL;
+  readonly agent: HttpAgent;
+  /** Path and query, below the base. */
+  readonly path: string;
+  readonly session: Session;
+  readonly now: () => number;
+  /** The provider was not reached, or could not be understood. */
+  failed(cause: string): void;
+}
+
+/** Sends a request on with our key, and the answer back as it comes; when one side goes, so does the other. */
+export function forward(exchange: Exchange): void {
+  const { request, response, base, path, session, agent } = exchange;
+  if (Number(request.headers['content-length'] ?? 0) > LARGEST_REQUEST) return refuse(request, response, TOO_LARGE);
+  let refused = false;
+  const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
+  const outgoing = send({
+    ...{ hostname: base.hostname.replace(/^\[|\]$/g, ''), port: base.port === '' ? undefined : base.port, path, agent },
+    ...{ method: request.method, headers: headersOut(request, exchange.model, base), signal: session.signal },
+  });
+  outgoing.setTimeout(SILENCE, () => outgoing.destroy(new Error('it was silent for too long')));
+  outgoing.on('response', (incoming) => answer(exchange, incoming));
+  outgoing.on('error', (fault: NodeJS.ErrnoException) => {
+    request.unpipe();
+    if (session.signal.aborted) return void response.destroy();
+    if (!refused && !response.destroyed) tellUnreached(exchange, fault);
+  });
+  response.once('close', () => outgoing.destroy());
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= LARGEST_REQUEST || refused) return;
+    refused = true;
+    request.unpipe();
+    outgoing.destroy();
+    refuse(request, response, TOO_LARGE);
+  });
+  request.pipe(outgoing); // not `pipeline`: it would take the client's connection down with a provider that is not there
+}
+
+function tellUnreached(exchange: Exchange, fault: NodeJS.ErrnoException): void {
+  const { request, response, session } = exchange;
+  // The text of a system's error may tell addresses.
+  const cause = fault.code ?? fault.message;
+  session.trouble = { reason: 'model_unreachable', detail: `the model endpoint was not reached: ${cause}`, at: null };
+  exchange.failed(cause);
+  refuse(request, response, unreachable(cause));
+}
+
+function answer(exchange: Exchange, incoming: IncomingMessage): void {
+  const { request, response, session, model } = exchange;
+  const status = incoming.statusCode ?? 502;
+  session.trouble = troubleOf(status, incoming.headers['retry-after'], exchange.now());
+  if (status >= 300 && status < 400) {
+    incoming.destroy();
+    session.trouble = { reason: 'model_not_found', detail: `the model endpoint redirects (${status})`, at: null };
+    return refuse(request, response, REDIRECTED);
+  }
+  const secrets = model.key === null ? [] : [model.key];
+  response.sendDate = false;
+  try {
+    response.writeHead(status, headersBack(incoming, createMask(secrets)));
+  } catch {
+    incoming.destroy();
+    return tellUnreached(exchange, Object.assign(new Error('its answer is no HTTP'), { code: undefined }));
+  }
+  const isStep = request.method === 'POST' && status < 300 && !/count_tokens|:countTokens/.test(exchange.path);
+  const reader = createUsageReader(incoming.headers['content-type'] ?? '');
+  const meter = passing(secrets, (text) => reader?.push(text));
+  response.once('close', () => {
+    if (isStep) session.use.onUsage?.(used(model, reader?.end() ?? null));
+  });
+  response.flushHeaders();
+  // An error destroys all of them, so that a client sees that the answer is not complete.
+  const stages = [incoming, ...decoders(incoming.headers['content-encoding']), meter, response] as const;
+  pipeline(stages, () => {});
+}
+
+/** Masks the key and shows the text to `read`. Bytes are taken for characters one by one, which keeps whatever they are. */
+function passing(secrets: readonly string[], read: (text: string) => void): Transform {
+  const redactor = createRedactor(secrets);
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      const text = redactor.push(chunk.toString('latin1'));
+      read(text);
+      done(null, Buffer.from(text, 'latin1'));
+    },
+    flush(done) {
+      const text = redactor.end();
+      read(text);
+      done(null, Buffer.from(text, 'latin1'));
+    },
+  });
+}
+
+/** For providers that compress although nobody asked. */
+function decoders(encoding: string | undefined): readonly Transform[] {
+  switch (encoding?.toLowerCase()) {
+    case 'gzip':
+      return [createGunzip()];
+    case 'br':
+      return [createBrotliDecompress()];
+    case 'deflate':
+      return [createInflate()];
+    default:
+      return [];
+  }
+}
+
+function used({ price }: ModelConfig, usage: AnswerUsage | null) {
+  if (usage === null) return { steps: 1 };
+  const { inputTokens, outputTokens } = usage;
+  if (price.input === null && price.output === null) return { steps: 1, inputTokens, outputTokens };
+  const money = (inputTokens * (price.input ?? 0) + outputTokens * (price.output ?? 0)) / 1_000_000;
+  return { steps: 1, inputTokens, outputTokens, money };
+}

@@ -1,0 +1,28 @@
+import type { Job } from '../port.ts';
+import type { WorkMeans } from './place.ts';
+
+export interface CheckFailure {
+  readonly command: string;
+  /** Its last lines. */
+  readonly output: string;
+}
+
+const LINES = 100;
+
+/** Runs the checks of the repository, one after the other, in the sandbox; the first that fails, or null. */
+export async function runChecks(means: WorkMeans, job: Job): Promise<CheckFailure | null> {
+  const { runCheck } = means;
+  if (runCheck === null) return null;
+  for (const command of job.settings.checks) {
+    job.log(`\n[funade] $ ${command}\n`);
+    const { ok, output } = await runCheck(command, job);
+    job.log(`${output}\n[funade] ${ok ? 'passed' : 'failed'}: ${command}\n`);
+    if (!ok) return { command, output: lastLines(output) };
+    if (job.signal.aborted) return null;
+  }
+  return null;
+}
+
+function lastLines(output: string): string {
+  return output.trimEnd().split('\n').slice(-LINES).join('\n');
+}

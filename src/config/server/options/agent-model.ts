@@ -1,0 +1,145 @@
+import { MODEL_PROVIDERS } from '../model.ts';
+import type { ServerOption } from '../option.ts';
+
+/** The model that agents use, and how much of it one task may use. */
+export const agentModelOptions = [
+  {
+    name: 'agent.model.provider',
+    kind: 'choice',
+    env: 'FUNADE_AGENT_MODEL_PROVIDER',
+    flags: [],
+    default: 'openai-compatible',
+    choices: MODEL_PROVIDERS,
+    inFile: true,
+    doc: {
+      en: 'Interface of the endpoint of the model.',
+      ja: 'モデルのエンドポイントの形式。',
+    },
+  },
+  {
+    name: 'agent.model.url',
+    kind: 'modelUrl',
+    env: 'FUNADE_AGENT_MODEL_URL',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Base address of that endpoint, for example `https://api.openai.com/v1`; `openai-compatible` needs it, for the others it is known.',
+      ja: 'エンドポイントの基底アドレス(例: `https://api.openai.com/v1`)。`openai-compatible` では必須、ほかは既知のもの。',
+    },
+  },
+  {
+    name: 'agent.model.name',
+    kind: 'text',
+    env: 'FUNADE_AGENT_MODEL_NAME',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'Model, as its endpoint calls it.',
+      ja: 'モデルの名前(エンドポイントでの呼び名)。',
+    },
+  },
+  {
+    name: 'agent.model.key',
+    kind: 'secret',
+    env: 'FUNADE_AGENT_MODEL_KEY',
+    flags: [],
+    default: null,
+    minimum: 1,
+    inFile: true,
+    doc: {
+      en: 'Key of the endpoint; agents never get it.',
+      ja: 'エンドポイントの鍵。エージェントには渡さない。',
+    },
+  },
+  {
+    name: 'agent.model.window',
+    kind: 'count',
+    env: 'FUNADE_AGENT_MODEL_WINDOW',
+    flags: [],
+    default: 128000,
+    least: 1024,
+    inFile: true,
+    doc: {
+      en: 'Tokens that fit into the context of the model.',
+      ja: 'モデルのコンテキストに収まるトークン数。',
+    },
+  },
+  {
+    name: 'agent.model.price.input',
+    kind: 'amount',
+    env: 'FUNADE_AGENT_MODEL_PRICE_INPUT',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'US dollars for a million tokens of input.',
+      ja: '入力 100 万トークンの価格(米ドル)。',
+    },
+  },
+  {
+    name: 'agent.model.price.output',
+    kind: 'amount',
+    env: 'FUNADE_AGENT_MODEL_PRICE_OUTPUT',
+    flags: [],
+    default: null,
+    inFile: true,
+    doc: {
+      en: 'US dollars for a million tokens of output.',
+      ja: '出力 100 万トークンの価格(米ドル)。',
+    },
+  },
+  {
+    name: 'agent.budget.steps',
+    kind: 'count',
+    env: 'FUNADE_AGENT_BUDGET_STEPS',
+    flags: [],
+    default: 200,
+    least: 1,
+    inFile: true,
+    doc: {
+      en: 'Calls of the model that one task may make.',
+      ja: '1 つのタスクで行えるモデル呼び出しの数。',
+    },
+  },
+  {
+    name: 'agent.budget.tokens',
+    kind: 'count',
+    env: 'FUNADE_AGENT_BUDGET_TOKENS',
+    flags: [],
+    default: 4_000_000,
+    least: 1,
+    inFile: true,
+    doc: {
+      en: 'Tokens that one task may use, input and output together.',
+      ja: '1 つのタスクで使えるトークン数(入出力の合計)。',
+    },
+  },
+  {
+    name: 'agent.budget.money',
+    kind: 'amount',
+    env: 'FUNADE_AGENT_BUDGET_MONEY',
+    flags: [],
+    default: null,
+    least: 0.01,
+    inFile: true,
+    doc: {
+      en: 'US dollars that one task may cost; needs `agent.model.price.input` and `agent.model.price.output`. Without it there is no limit.',
+      ja: '1 つのタスクに使える金額(米ドル)。`agent.model.price.input` と `agent.model.price.output` が必要。省略時は無制限。',
+    },
+  },
+  {
+    name: 'agent.budget.time',
+    kind: 'duration',
+    env: 'FUNADE_AGENT_BUDGET_TIME',
+    flags: [],
+    default: '1h',
+    longest: '7d',
+    inFile: true,
+    doc: {
+      en: 'Time of work that one task may take, pauses not counted; at most 7d.',
+      ja: '1 つのタスクの作業時間(一時停止は含まない)。最長 7d。',
+    },
+  },
+] as const satisfies readonly ServerOption[];
