@@ -15,7 +15,7 @@ const ROWS = [
   ['paused', '=', 'queued', 'stopping', '-'],
   ['stopping', '-', '-', '=', '-'],
   ['stopped', '-', '-', '=', '-'],
-  ['awaiting_approval', '-', '-', 'stopping', 'queued'],
+  ['awaiting_approval', '-', 'queued', 'stopping', 'queued'],
   ['succeeded', '-', '-', '-', '-'],
   ['failed', '-', '-', '-', '-'],
   ['dead', '-', '-', '-', '-'],

@@ -23,7 +23,8 @@ const TABLE: Readonly<Record<TaskState, Readonly<Record<SteeringAct, Cell>>>> = 
   paused: { pause: 'same', resume: 'queued', stop: 'stopping', approve: 'approved' },
   stopping: { ...ENDED, stop: 'same' },
   stopped: { ...ENDED, stop: 'same' },
-  awaiting_approval: { pause: 'refused', resume: 'refused', stop: 'stopping', approve: 'queued' },
+  // Not approved and begun again: it plans once more, with what people wrote meanwhile.
+  awaiting_approval: { pause: 'refused', resume: 'queued', stop: 'stopping', approve: 'queued' },
   succeeded: ENDED,
   failed: ENDED,
   dead: ENDED,
@@ -43,7 +44,7 @@ export function standingOf({ state, ending, reason }: Pick<TaskRow, 'state' | 'e
 /** The acts that change something about a task that stands so, the gentlest first. */
 export function possibleActs(standing: TaskState): readonly SteeringAct[] {
   const acts: readonly SteeringAct[] =
-    standing === 'awaiting_approval' ? ['approve', 'stop'] : ['pause', 'resume', 'stop'];
+    standing === 'awaiting_approval' ? ['approve', 'resume', 'stop'] : ['pause', 'resume', 'stop'];
   return acts.filter((act) => steered(standing, act, { isPlanApproved: true }).kind === 'becomes');
 }
 

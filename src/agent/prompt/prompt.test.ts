@@ -17,6 +17,7 @@ const FACTS: PromptFacts = {
   rules: 'Use tabs.',
   peculiarities: ['submodules'],
   approvedPlan: null,
+  earlierPlan: null,
   boundary: 'data_1234',
 };
 const promptOf = (facts: Partial<PromptFacts>) => buildPrompt('work', { ...FACTS, ...facts }).prompt;

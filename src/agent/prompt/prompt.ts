@@ -22,6 +22,8 @@ export interface PromptFacts {
   readonly peculiarities: readonly ('submodules' | 'lfs' | 'hooks')[];
   /** Markdown that a person has approved. */
   readonly approvedPlan: string | null;
+  /** Markdown of a plan that was made before and not approved. */
+  readonly earlierPlan: string | null;
   /** An id that nobody could know when they wrote. */
   readonly boundary: string;
 }
@@ -49,7 +51,7 @@ export function buildPrompt(kind: Instruction['kind'], facts: PromptFacts, news:
     peculiarities(facts),
     projectRules(facts),
     subject(facts),
-    approved(facts),
+    planBefore(facts),
     newsOf(facts, news),
     nowDo(kind, facts, news),
   ];
@@ -128,10 +130,14 @@ function subject(facts: PromptFacts): string {
   return `What is asked for, as people wrote it.${told}\n\n${dataBlock(facts.boundary, [title, body, ...kept])}`;
 }
 
-function approved({ approvedPlan, boundary }: PromptFacts): string {
-  if (approvedPlan === null) return '';
-  const part = { name: 'plan', text: approvedPlan, longest: LONGEST_BODY };
-  return `This plan was approved by a person. Follow it.\n\n${dataBlock(boundary, [part])}`;
+function planBefore({ approvedPlan, earlierPlan, boundary }: PromptFacts): string {
+  const text = approvedPlan ?? earlierPlan;
+  if (text === null) return '';
+  const told =
+    approvedPlan === null
+      ? 'This plan was made before, and not approved.'
+      : 'This plan was approved by a person. Follow it.';
+  return `${told}\n\n${dataBlock(boundary, [{ name: 'plan', text, longest: LONGEST_BODY }])}`;
 }
 
 function newsOf({ boundary }: PromptFacts, { messages, faults }: News): string {

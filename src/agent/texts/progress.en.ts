@@ -27,7 +27,7 @@ export const texts = {
     'Comments of people with a write role reach the agent. Commands in a comment: `/funade pause`, `/funade stop`. Unassigning Funade, where it was assigned, stops it too.',
   resume: 'To go on, comment `/funade resume`; to end it, `/funade stop`. Until {until} it can go on.',
   approve:
-    'To approve it, comment `/funade plan ok`; what should be different can be written before that, and reaches the agent as well. To end it, `/funade stop`.',
+    'To approve it, comment `/funade plan ok`. To have it made anew, comment what should be different, and `/funade resume`. To end it, `/funade stop`.',
   said: 'What the agent says:',
   moreItems: '… and {count} more',
   branch: 'branch {branch}',

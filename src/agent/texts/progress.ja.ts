@@ -29,7 +29,7 @@ export const texts: ProgressTexts = {
   resume:
     '続けるには `/funade resume`、終わらせるには `/funade stop` とコメントしてください。{until} まで再開できます。',
   approve:
-    '承認するには `/funade plan ok` とコメントしてください。変えてほしい点は、その前にコメントすればエージェントに届きます。終わらせるには `/funade stop` とコメントしてください。',
+    '承認するには `/funade plan ok` とコメントしてください。作り直すには、変えてほしい点と `/funade resume` をコメントしてください。終わらせるには `/funade stop` とコメントしてください。',
   said: 'エージェントの説明:',
   moreItems: '… ほか {count} 件',
   branch: 'ブランチ {branch}',

@@ -229,6 +229,14 @@ describe('the settings of the repository', () => {
     expect((await rig.agent.readLog(task.id, 0)).text).toContain('[funade] passed: npm test');
   });
 
+  test('of a change that names a prefix which would lead elsewhere: the one of the server holds', async () => {
+    workspaces.remote.set('bot/setup', new Map([['funade.yaml', 'agent: { branchPrefix: bot/ }\n']]));
+    rig.forge.addChange(3, { head: 'bot/setup' });
+    await start(doing(writing('a', 'b')));
+    expect(await rig.ended(await handChange(3))).toMatchObject({ state: 'succeeded', branch: 'funade/change-3' });
+    expect(workspaces.remote.get('bot/setup')?.has('a')).toBe(false);
+  });
+
   test('with faults: failed at once, and the comment names the lines', async () => {
     settings('agent: { checks: 3 }\n');
     const runner = doing(idle);
@@ -352,6 +360,25 @@ describe('a plan', () => {
   });
 });
 
+test('a plan is made anew with what people say of it', async () => {
+  settings('agent: { planApproval: required }\n');
+  const runner = doing(
+    () => Promise.resolve({ kind: 'planned', plan: 'Tear it down.', items: [] }),
+    () => Promise.resolve({ kind: 'planned', plan: 'Mend it.', items: [] }),
+  );
+  const agent = await start(runner);
+  const id = await rig.hand();
+  await rig.taskWhere(id, ({ state }) => state === 'awaiting_approval');
+  rig.forge.comment(1, MONA, 'Only mend the roof, please.');
+  await agent.steer(id, 'resume', { actor: 'mona', reason: null });
+  await rig.taskWhere(id, ({ state, planText }) => state === 'awaiting_approval' && planText === 'Mend it.');
+  expect(runner.jobs.map(({ instruction }) => instruction.kind)).toEqual(['plan', 'plan']);
+  const prompt = runner.jobs[1]?.instruction.prompt ?? '';
+  expect(prompt).toContain('not approved');
+  expect(prompt).toContain('Tear it down.');
+  expect(prompt.split('Only mend the roof, please.')).toHaveLength(2);
+});
+
 describe('the budget', () => {
   const defaults = {
     runner: 'agent' as never,
@@ -422,6 +449,26 @@ describe('what becomes of an attempt', () => {
     expect(await rig.ended(await rig.hand())).toMatchObject({ state: 'succeeded' });
     expect(runner.jobs[1]).toMatchObject({ memory: 'so far', instruction: { kind: 'resume' } });
     expect([...(workspaces.remote.get('funade/issue-1')?.keys() ?? [])]).toEqual(['hello.js', 'half', 'rest']);
+  });
+
+  test('that was interrupted where the repository names its branches: what was not pushed yet is still there', async () => {
+    settings('agent: { branchPrefix: robots/ }\n');
+    const runner = doing(
+      async (job) => {
+        workspaces.write(job.task.id, 'half', 'way');
+        await job.save('so far');
+        return { kind: 'failed', reason: 'model_unreachable', blame: 'transient' };
+      },
+      writing('rest', 'of it'),
+    );
+    await start(runner);
+    expect(await rig.ended(await rig.hand())).toMatchObject({ state: 'succeeded', branch: 'robots/issue-1' });
+    expect([...(workspaces.remote.get('robots/issue-1')?.keys() ?? [])]).toEqual([
+      'hello.js',
+      'funade.yaml',
+      'half',
+      'rest',
+    ]);
   });
 
   test('in which git could not be reached: no attempt is counted', async () => {

@@ -29,17 +29,20 @@ export type GroundFound =
   | { readonly kind: 'impossible'; readonly reason: string; readonly detail: string | null };
 
 const SETTINGS_FILE = 'funade.yaml';
+/** A change that is about the prefix itself may name one by which it would be worked on elsewhere, where the settings name the first again. */
+const MOST_LOOKS = 3;
 
 /**
  * Makes the checkout. Its branch is named by the settings, which are read from the commit that the work starts from: another prefix in them
- * takes a second look.
+ * takes a second look. Where the looks do not agree, the prefix of the server holds.
  */
 export async function prepareGround(desk: Desk, workspaces: Workspaces): Promise<GroundFound> {
   const { place } = desk;
   const task = await rowOf(place);
   const start = await unlessInterrupted(desk.watch.signal, () => startOf(place, workspaces, task));
-  let prefix = place.means.defaults.branchPrefix;
-  for (;;) {
+  const { branchPrefix } = place.means.defaults;
+  let prefix = prefixOf(task) ?? branchPrefix;
+  for (let looks = 1; ; looks += 1) {
     const found = await findTarget(place, desk.forge, prefix);
     if (found.kind === 'impossible') return { ...found, detail: null };
     const { target } = found;
@@ -50,12 +53,20 @@ export async function prepareGround(desk: Desk, workspaces: Workspaces): Promise
     });
     if (!read.ok) return { kind: 'impossible', reason: 'config_invalid', detail: faultsOf(read.error) };
     const settings = settingsOf(place, read.value);
-    if (settings.branchPrefix === prefix) {
+    if (settings.branchPrefix === prefix || looks === MOST_LOOKS) {
       await note(place, { workspace, branch: target.branch });
-      return { kind: 'ground', ground: { workspace, target, settings, start } };
+      return { kind: 'ground', ground: { workspace, target, settings: { ...settings, branchPrefix: prefix }, start } };
     }
-    prefix = settings.branchPrefix;
+    prefix = looks + 1 === MOST_LOOKS ? branchPrefix : settings.branchPrefix;
   }
+}
+
+/** What the branch of an earlier attempt begins with. A look by another one would take its checkout away, and what is only there. */
+function prefixOf({ branch, kind, number }: TaskRow): string | null {
+  if (branch === null) return null;
+  const name = `${kind}-${number}`;
+  const prefix = branch.endsWith(name) ? branch.slice(0, -name.length) : branch.slice(0, branch.lastIndexOf('/') + 1);
+  return prefix === '' ? null : prefix;
 }
 
 function settingsOf({ means }: Place, project: AgentProjectConfig | null): AgentSettings {

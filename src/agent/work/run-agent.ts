@@ -36,7 +36,9 @@ export interface Bench extends Stage {
  */
 export async function runAgent(bench: Bench, kind: Instruction['kind']): Promise<RunnerEnd> {
   const { desk, ground } = bench;
-  let instruction = buildPrompt(kind, await factsOf(bench));
+  // A plan is made with what people said of the one before; work begins first, and hears of it at its next step.
+  const first = kind === 'plan' ? await desk.watch.inbox() : [];
+  let instruction = buildPrompt(kind, await factsOf(bench), { ...NO_NEWS, messages: first });
   let { memory } = ground.start;
   for (let rounds = 0; ;) {
     const ended = await runOnce(bench, instruction, memory);
@@ -126,6 +128,7 @@ async function factsOf({ desk, ground }: Pick<Bench, 'desk' | 'ground'>): Promis
     rules: await workspace.read('AGENTS.md'),
     peculiarities: workspace.peculiarities,
     approvedPlan: row.plan_approved_by === null ? null : row.plan_text,
+    earlierPlan: row.plan_approved_by === null ? row.plan_text : null,
     boundary: newId('data', means.clock.now()),
   };
 }

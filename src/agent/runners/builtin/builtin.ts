@@ -1,4 +1,5 @@
-import { realpath } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { McpServerConfig, ModelConfig } from '../../../config/index.ts';
 import type { Clock, Logger } from '../../../kernel/index.ts';
 import type { Job, Runner, RunnerEnd } from '../../port.ts';
@@ -49,7 +50,7 @@ async function run(means: BuiltinMeans, job: Job): Promise<RunnerEnd> {
   if (!connected.ok) return { kind: 'failed', reason: 'config_invalid', detail: connected.error, blame: 'permanent' };
   const { home, signal } = job;
   const patience = means.pace?.mcp ?? PACE.mcp;
-  const servers = await startMcpServers(means.mcp, { home, signal, patience });
+  const servers = await startMcpServers(means.mcp, { home: await homeOfServers(home), signal, patience });
   if (signal.aborted) {
     if (servers.ok) await servers.value.close();
     return { kind: 'interrupted' };
@@ -60,6 +61,16 @@ async function run(means: BuiltinMeans, job: Job): Promise<RunnerEnd> {
   } finally {
     await servers.value.close();
   }
+}
+
+/**
+ * Beside the agent's home, out of its reach. Servers run outside the box: what starts them (`npx`, `python -m`) would run what the agent
+ * had put into their directory or home.
+ */
+async function homeOfServers(home: string): Promise<string> {
+  const place = join(dirname(home), 'mcp');
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  return place;
 }
 
 interface Equipment {

@@ -3,5 +3,6 @@
  * lines get an invisible character in front.
  */
 export function withoutQuickActions(text: string): string {
-  return text.replaceAll(/^(\s*)\/(?=[a-z])/gim, '$1\u200B/');
+  // Not across lines: a text of nothing but line ends would be looked through from each of them.
+  return text.replaceAll(/^([^\S\n]*)\/(?=[a-z])/gim, '$1\u200B/');
 }

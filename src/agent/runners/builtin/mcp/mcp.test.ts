@@ -100,8 +100,9 @@ describe('over stdio', () => {
     expect(end).toMatchObject({ kind: 'succeeded' });
     expect(results[0]).toBe('echo: hi');
     const { cwd, env, pid } = JSON.parse(results[1]!);
-    expect(cwd).toBe(rig.home);
-    expect(env).toMatchObject({ GIVEN: 'yes', HOME: rig.home });
+    // Neither the tree nor the home, which the agent can write to: it would choose what is run outside its box.
+    expect(cwd).toBe(join(rig.root, 'mcp'));
+    expect(env).toMatchObject({ GIVEN: 'yes', HOME: join(rig.root, 'mcp') });
     expect(env).not.toHaveProperty('FUNADE_TEST_TOKEN');
     expect(isRunning(pid)).toBe(false);
     const offered = server.requests[0]!.body.tools.find(
@@ -236,7 +237,7 @@ describe('over HTTP', () => {
       2000,
     );
     expect(end).toMatchObject({ reason: 'mcp_unavailable' });
-    expect(isRunning(Number(await readFile(join(rig.home, 'pid'), 'utf8')))).toBe(false);
+    expect(isRunning(Number(await readFile(join(rig.root, 'mcp', 'pid'), 'utf8')))).toBe(false);
   });
 });
 
