@@ -8,7 +8,7 @@ import { readLog } from './log.ts';
 import type { Agent, AgentMetrics, Runner } from './port.ts';
 import { retryTask } from './retry.ts';
 import { steerTask } from './steer.ts';
-import { listTasks, readTask } from './store.ts';
+import { listTasks, readResting, readTask } from './store.ts';
 import { withAttempts } from './task.ts';
 import { createTaskRound } from './work/engine.ts';
 import type { CheckRunner, Pace, WorkMeans } from './work/place.ts';
@@ -91,6 +91,7 @@ export function createAgent(options: AgentOptions): Agent {
     ...options,
     kind: 'task',
     concurrency: options.slots,
+    reserve: { places: 2, quick: (ids) => readResting(db, ids) },
     leaseMs: options.leaseMs ?? LEASE,
     round,
   });

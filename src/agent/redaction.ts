@@ -25,7 +25,8 @@ const SHAPES: readonly RegExp[] = [
   /\bnpm_[A-Za-z0-9]{30,}/g,
   /\bhf_[A-Za-z0-9]{30,}/g,
   /\bAIza[\w-]{30,}/g,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g,
+  // The head of a JWT is short; without a bound each of many beginnings in one line would be followed to its end.
+  /\beyJ[\w-]{8,1024}\.[\w-]{8,}\.[\w-]{8,}/g,
 ];
 
 /** The name stays, what follows it goes. */

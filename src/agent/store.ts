@@ -252,6 +252,15 @@ export async function setWanted(trx: Trx, id: string, wanted: Wanted): Promise<v
     where id = ${id}`.execute(trx);
 }
 
+/** Those of them that no agent works on in their next round: they rest, are to rest or to end, or have ended. */
+export async function readResting(db: Db, ids: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from tasks
+    where id = any(${[...ids]}::text[]) and state not in ('queued', 'claimed', 'running') and (state <> 'paused' or reason is distinct from 'drain')
+    order by attention_at nulls last, id`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
 export function readTask(db: Db | Trx, id: string): Promise<TaskRow | undefined> {
   return tables(db).selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst();
 }

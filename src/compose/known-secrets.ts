@@ -30,7 +30,13 @@ export function knownSecrets(
     ...sources.flatMap((source) => [...source.secrets.map(({ value }) => value), ...secretsIn(source.credentials)]),
     ...more,
   ];
-  return [...new Set(values.filter((value) => typeof value === 'string' && value !== ''))] as readonly string[];
+  const known = values.filter((value): value is string => typeof value === 'string' && isDistinctive(value));
+  return [...new Set(known)];
+}
+
+/** A password that is a plain word (`postgres`, `guest`) hides nothing, and would make the same word in any text look like a secret. */
+function isDistinctive(value: string): boolean {
+  return value.length >= 12 || /[^a-z]/i.test(value);
 }
 
 function secretsOfServer(server: ServerConfig['agent']['mcp'][number]): readonly string[] {

@@ -73,6 +73,30 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('queue %s', (kind) =
   });
 });
 
+test('what takes no time has places of its own when all others are taken', async () => {
+  const ended = Promise.withResolvers<null>();
+  const seen: string[] = [];
+  const [kind, quick] = [newId('kind'), newId('quick')];
+  const driver = driverOf(
+    createMemoryQueue(silentLogger),
+    ({ id }) => (seen.push(id), id.startsWith('quick') ? Promise.resolve(null) : ended.promise),
+    {
+      ...{ kind, concurrency: 2, sweepMs: 20 },
+      reserve: { places: 1, quick: (ids) => Promise.resolve(ids.filter((id) => id.startsWith('quick'))) },
+    },
+  );
+  await driver.start({ alone: true });
+  const slow = [newId('slow'), newId('slow'), newId('slow')];
+  await transaction(database.db, (trx) => driver.schedule(trx, slow));
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(2);
+  await transaction(database.db, (trx) => driver.schedule(trx, quick));
+  await expect.poll(() => seen, { timeout: 10_000 }).toContain(quick);
+  expect(seen.filter((id) => id.startsWith('slow'))).toHaveLength(2);
+  ended.resolve(null);
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(4);
+  await driver.stop();
+});
+
 test('the commit is hint enough where this process drives; for others there is a job', async () => {
   const jobs: string[] = [];
   const memory = createMemoryQueue(silentLogger);

@@ -35,6 +35,14 @@ export interface DriverOptions {
   readonly owner?: string;
   readonly leaseMs?: number;
   readonly sweepMs?: number;
+  /**
+   * Places beside those of `concurrency`, only for what takes next to no time: a wish to pause something must not wait until others have
+   * ended. `quick` answers which of the due ones are such.
+   */
+  readonly reserve?: {
+    readonly places: number;
+    readonly quick: (ids: readonly string[]) => Promise<readonly string[]>;
+  };
   /** How long `stop` waits for rounds, whose signals it has aborted, in milliseconds; without it, until all have ended. */
   readonly drainMs?: number;
   /** Who is told of work at the commit: this process if it drives (`here`), or whoever takes the job (`queue`). */
@@ -54,6 +62,8 @@ export interface Driver {
 
 /** How much a timer may be early. */
 const TIMER_SLACK_MS = 50;
+/** Due things that are looked through for quick ones. */
+const MOST_LOOKED_THROUGH = 1000;
 
 export const DRIVER_QUEUE_PREFIX = 'drive-';
 
@@ -82,6 +92,8 @@ export function createDriver(options: DriverOptions): Driver {
   const stopping = new AbortController();
   const drained = new AbortController();
   const active = new Map<string, Active>();
+  /** Those of `active` that are in reserved places. */
+  const reserved = new Set<string>();
   const timers = new Map<string, NodeJS.Timeout>();
   let driving = false;
   /** More is due than found a place. */
@@ -92,7 +104,7 @@ export function createDriver(options: DriverOptions): Driver {
   let sweeping: Promise<void> = Promise.resolve();
 
   function room(): number {
-    return stopping.signal.aborted ? 0 : Math.max(0, options.concurrency - active.size);
+    return stopping.signal.aborted ? 0 : Math.max(0, options.concurrency - (active.size - reserved.size));
   }
 
   /** Takes it if it is due and free. Resolves when that is known. */
@@ -119,6 +131,7 @@ export function createDriver(options: DriverOptions): Driver {
     worker?.roomChanged();
     entry.done = drive(id, claiming).then((isSound) => {
       active.delete(id);
+      reserved.delete(id);
       if (more && isSound) void look();
       else if (entry.again) void kick(id);
       worker?.roomChanged();
@@ -238,6 +251,18 @@ export function createDriver(options: DriverOptions): Driver {
     await options.queue.send(trx, DRIVER_QUEUE_PREFIX + kind, jobs);
   }
 
+  async function takeQuick(): Promise<void> {
+    const { reserve } = options;
+    if (reserve === undefined || reserved.size >= reserve.places) return;
+    const ids = await due(db, kind, [...active.keys()], MOST_LOOKED_THROUGH);
+    const quick = ids.length === 0 ? [] : await reserve.quick(ids);
+    for (const id of quick.slice(0, reserve.places - reserved.size)) {
+      if (active.has(id) || stopping.signal.aborted) continue;
+      reserved.add(id);
+      begin(id);
+    }
+  }
+
   /** Takes what is due, as much as there is room for: the rest is left to others, or to the next place that gets free. */
   async function look(): Promise<void> {
     if (looking !== undefined) {
@@ -250,7 +275,10 @@ export function createDriver(options: DriverOptions): Driver {
       while (turn.again && !stopping.signal.aborted) {
         turn.again = false;
         const places = room();
-        if (places === 0) break;
+        if (places === 0) {
+          await takeQuick();
+          break;
+        }
         const ids = await due(db, kind, [...active.keys()], places);
         more = ids.length === places;
         for (const id of ids) void kick(id);

@@ -38,7 +38,7 @@ export function forward(exchange: Exchange): void {
     ...{ method: request.method, headers: headersOut(request, exchange.model, base), signal: session.signal },
   });
   outgoing.setTimeout(SILENCE, () => outgoing.destroy(new Error('it was silent for too long')));
-  outgoing.on('response', (incoming) => answer(exchange, incoming));
+  outgoing.on('response', (incoming) => answer(exchange, incoming, () => bytes));
   outgoing.on('error', (fault: NodeJS.ErrnoException) => {
     request.unpipe();
     if (session.signal.aborted) return void response.destroy();
@@ -66,7 +66,7 @@ function tellUnreached(exchange: Exchange, fault: NodeJS.ErrnoException): void {
   refuse(request, response, unreachable(cause));
 }
 
-function answer(exchange: Exchange, incoming: IncomingMessage): void {
+function answer(exchange: Exchange, incoming: IncomingMessage, asked: () => number): void {
   const { request, response, session, model } = exchange;
   const status = incoming.statusCode ?? 502;
   session.trouble = troubleOf(status, incoming.headers['retry-after'], exchange.now());
@@ -85,9 +85,14 @@ function answer(exchange: Exchange, incoming: IncomingMessage): void {
   }
   const isStep = request.method === 'POST' && status < 300 && !/count_tokens|:countTokens/.test(exchange.path);
   const reader = createUsageReader(incoming.headers['content-type'] ?? '');
-  const meter = passing(secrets, (text) => reader?.push(text));
+  let answered = 0;
+  const meter = passing(secrets, (text) => {
+    answered += text.length;
+    reader?.push(text);
+  });
+  const isStream = incoming.headers['content-type']?.startsWith('text/event-stream') === true;
   response.once('close', () => {
-    if (isStep) session.use.onUsage?.(used(model, reader?.end() ?? null));
+    if (isStep) session.use.onUsage?.(used(model, reader?.end() ?? estimate(asked(), answered, isStream)));
   });
   response.flushHeaders();
   // An error destroys all of them, so that a client sees that the answer is not complete.
@@ -126,9 +131,19 @@ function decoders(encoding: string | undefined): readonly Transform[] {
   }
 }
 
-function used({ price }: ModelConfig, usage: AnswerUsage | null) {
-  if (usage === null) return { steps: 1 };
-  const { inputTokens, outputTokens } = usage;
+/** Bytes of one token: of text, and of an event that brings one. */
+const BYTES_OF_TEXT = 4;
+const BYTES_OF_EVENT = 150;
+
+/** Of an answer that does not tell its tokens, as streams do whose client did not ask: a budget must not depend on the agent's good will. */
+function estimate(asked: number, answered: number, isStream: boolean): AnswerUsage {
+  return {
+    inputTokens: Math.ceil(asked / BYTES_OF_TEXT),
+    outputTokens: Math.ceil(answered / (isStream ? BYTES_OF_EVENT : BYTES_OF_TEXT)),
+  };
+}
+
+function used({ price }: ModelConfig, { inputTokens, outputTokens }: AnswerUsage) {
   if (price.input === null && price.output === null) return { steps: 1, inputTokens, outputTokens };
   const money = (inputTokens * (price.input ?? 0) + outputTokens * (price.output ?? 0)) / 1_000_000;
   return { steps: 1, inputTokens, outputTokens, money };

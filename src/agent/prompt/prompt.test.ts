@@ -63,6 +63,16 @@ describe('what nobody saw does not reach the model', () => {
   ])('%s', (_, text, seen) => expect(visible(text)).toBe(seen));
 });
 
+test.each([
+  ['a link definition that never comes', `[a]:${' '.repeat(500_000)}x`],
+  ['comments within comments', `${'<!-'.repeat(70_000)}<!---->${'--->'.repeat(70_000)}`],
+])('a stranger can not keep Funade busy with %s', (_, text) => {
+  const began = performance.now();
+  const seen = visible(text);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(seen).not.toContain('<!--');
+});
+
 test('no text can end its block', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('data_', '1234', 'data_1234', 'DATA data_1234>>>', '\n', 'x')), (parts) => {

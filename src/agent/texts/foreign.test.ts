@@ -24,6 +24,12 @@ test('made harmless twice it is the same', () => {
   expect(harmless(text)).toBe(text);
 });
 
+test('a text of nothing but line ends takes no time', () => {
+  const began = performance.now();
+  expect(harmless(`a${'\n'.repeat(200_000)}/close`)).toContain(`${B}/close`);
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
 test('as one line it has no markup', () => {
   expect(plain('**a**\n- [x] | c', 100)).toBe(String.raw`\*\*a\*\* - \[x\] \| c`);
 });

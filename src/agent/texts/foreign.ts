@@ -17,13 +17,16 @@ const CLOSES =
  * markup leaves the place that it is put into.
  */
 export function harmless(text: string): string {
-  return withoutInvisible(text)
-    .replaceAll(CLOSES, (word) => word.slice(0, 1) + BREAK + word.slice(1))
-    .replaceAll(/@(?=[\w-])/g, `@${BREAK}`)
-    .replaceAll(/([#!&])(?=\d)/g, `$1${BREAK}`)
-    .replaceAll(/\bGH-(?=\d)/gi, `GH${BREAK}-`)
-    .replaceAll(/<(?=[a-z/!?])/gi, `<${BREAK}`)
-    .replaceAll(/^([\s>]*)\/(?=[a-z])/gim, `$1${BREAK}/`);
+  return (
+    withoutInvisible(text)
+      .replaceAll(CLOSES, (word) => word.slice(0, 1) + BREAK + word.slice(1))
+      .replaceAll(/@(?=[\w-])/g, `@${BREAK}`)
+      .replaceAll(/([#!&])(?=\d)/g, `$1${BREAK}`)
+      .replaceAll(/\bGH-(?=\d)/gi, `GH${BREAK}-`)
+      .replaceAll(/<(?=[a-z/!?])/gi, `<${BREAK}`)
+      // Not across lines: a text of nothing but line ends would be looked through from each of them.
+      .replaceAll(/^((?:[^\S\n]|>)*)\/(?=[a-z])/gim, `$1${BREAK}/`)
+  );
 }
 
 /** One line of it, without any markup. */

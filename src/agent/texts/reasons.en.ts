@@ -19,7 +19,7 @@ export const reasons = {
   forge_rejected: 'A request that the task needs was turned down here.',
   forge_unreachable: 'The server of Funade could not reach this site.',
   forge_limited: 'This site took no more requests of the account that Funade uses.',
-  database: 'The database of the server did not answer.',
+  database: 'The database of the server did not answer, or a disk of the server is full.',
   subject_closed: 'This was closed.',
   subject_gone: 'What the task is about is not here any more.',
   unassigned: 'The account of Funade was unassigned.',

@@ -18,7 +18,7 @@ export const reasons: ReasonTexts = {
   forge_rejected: 'タスクに必要なリクエストが拒否されました。',
   forge_unreachable: 'Funade のサーバーからこのサイトに接続できませんでした。',
   forge_limited: 'このサイトが、Funade のアカウントからのリクエストを受け付けなくなりました。',
-  database: 'サーバーのデータベースが応答しませんでした。',
+  database: 'サーバーのデータベースが応答しなかったか、サーバーのディスクに空きがありません。',
   subject_closed: 'クローズされました。',
   subject_gone: 'タスクの対象がもう存在しません。',
   unassigned: 'Funade のアカウントの担当が外されました。',

@@ -360,6 +360,28 @@ describe('a plan', () => {
   });
 });
 
+test('what was changed while a plan was asked for is not pushed when the task is stopped', async () => {
+  settings('agent: { planApproval: required }\n');
+  const runner = doing((job) => {
+    workspaces.write(job.task.id, 'early', 'not approved');
+    return lasting(job);
+  });
+  const agent = await start(runner);
+  const id = await rig.hand();
+  await until(() => Promise.resolve(runner.jobs.length), Boolean);
+  await agent.steer(id, 'stop', { actor: 'mei', reason: null });
+  expect(await rig.ended(id)).toMatchObject({ state: 'stopped' });
+  expect(workspaces.pushed).toEqual([]);
+});
+
+test('an agent that works instead of planning is not taken at its word', async () => {
+  settings('agent: { planApproval: required }\n');
+  await start(doing(writing('a', 'b')));
+  expect(await rig.ended(await rig.hand())).toMatchObject({ state: 'dead', planApprovedBy: null });
+  expect(workspaces.pushed).toEqual([]);
+  expect(changes()).toEqual([]);
+});
+
 test('a plan is made anew with what people say of it', async () => {
   settings('agent: { planApproval: required }\n');
   const runner = doing(

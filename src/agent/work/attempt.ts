@@ -110,12 +110,15 @@ async function atBench(bench: Bench): Promise<void> {
   const { desk, ground, runner, meter } = bench;
   const { place } = desk;
   await setRunning(desk, runner);
-  const ended = await runAgent(bench, await kindOf(desk, ground));
+  const kind = await kindOf(desk, ground);
+  const ended = await runAgent(bench, kind);
   await meter.flush();
-  if (desk.watch.signal.aborted) return leave(desk, ground);
+  // What an agent changed although it was only asked for a plan is nobody's wish: it stays in its checkout.
+  const kept = kind === 'plan' ? null : ground;
+  if (desk.watch.signal.aborted) return leave(desk, kept);
   const overspent = meter.overspent();
   if (overspent !== null && ended.kind !== 'succeeded') {
-    await keep(desk, ground, KEEP_MS);
+    if (kept !== null) await keep(desk, kept, KEEP_MS);
     return failed(place, overspent);
   }
   switch (ended.kind) {
@@ -128,7 +131,8 @@ async function atBench(bench: Bench): Promise<void> {
       if (ended.reason === 'checks_failed') await keep(desk, ground, KEEP_MS);
       return judged(place, ended, desk.mask);
     case 'succeeded':
-      return propose(desk, ground, ended.summary);
+      if (kept === null) return judged(place, { kind: 'failed', reason: 'agent_error', blame: 'agent' }, desk.mask);
+      return propose(desk, kept, ended.summary);
   }
 }
 

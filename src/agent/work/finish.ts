@@ -69,12 +69,13 @@ function labelOf(ending: TaskEnding, labels: AgentLabels): string | null {
 
 /** Leaves `wanted` as the only one of the labels of tasks; one that a person put on meanwhile was answered by this task. */
 async function moveLabels(place: Place, forge: Forge, subject: SubjectState, wanted: string | null): Promise<void> {
-  const { processing, trigger, paused } = place.means.labels;
+  const { labels } = place.means;
+  // One that never began takes off what it put on only; an end replaces the one of an earlier task.
+  const ours =
+    wanted === null ? [labels.processing, labels.trigger, labels.paused] : Object.values<string>({ ...labels });
   const key = keyOf(place.task);
   const isAsked = wanted !== null && labelOn(place, subject, wanted) === null;
-  const old = [processing, trigger, paused]
-    .filter((label) => label !== wanted)
-    .flatMap((label) => labelOn(place, subject, label) ?? []);
+  const old = ours.filter((label) => label !== wanted).flatMap((label) => labelOn(place, subject, label) ?? []);
   const [first = null, ...others] = old;
   if (isAsked || first !== null)
     await ask(place, () => forge.swapLabel(key, { remove: first, add: isAsked ? wanted : null }));

@@ -15,12 +15,9 @@ interface Glance {
   readonly signal: AbortSignal;
 }
 
-/** Forges tell times in seconds: what follows a change within this may not move the time of the subject any more. */
-const UNSETTLED_MS = 3000;
-
 /**
- * Looks at the subject of a task that is alive: whether it has to stop, and, where something has changed, at what people wrote. Answers the time
- * of the subject to compare the next one with. One request when nothing is new.
+ * Looks at the subject of a task that is alive: whether it has to stop, and, where something has changed, at what people wrote. Answers when
+ * the subject changed last, by the forge's clock. One request when nothing is new.
  */
 export async function lookAtSubject(place: Place, forge: Forge, { seen, signal }: Glance): Promise<number | null> {
   const key = keyOf(place.task);
@@ -31,8 +28,7 @@ export async function lookAtSubject(place: Place, forge: Forge, { seen, signal }
     return seen;
   }
   if (seen === null || seen !== subject.updatedAt) await readComments(place, forge, signal);
-  const isSettled = Math.abs(place.means.clock.now() - subject.updatedAt) >= UNSETTLED_MS;
-  return isSettled ? subject.updatedAt : null;
+  return subject.updatedAt;
 }
 
 /** Takes up what people wrote since the last time. */

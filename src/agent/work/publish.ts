@@ -88,6 +88,8 @@ async function propose(work: Work, summary: string): Promise<Proposed> {
   const found = await ask(place, () => forge.findChange(repository, wanted));
   if (found !== null && found.head === target.branch) return updated(work, found, summary);
   if (found !== null) return { change: found, adopted: true, isElsewhere: true };
+  const before = await closedBefore(work);
+  if (before !== null) return { change: before, adopted: false, isElsewhere: true };
   const change = await ask(place, async () =>
     forge.createChange(repository, {
       head: target.branch,
@@ -98,6 +100,14 @@ async function propose(work: Work, summary: string): Promise<Proposed> {
     }),
   );
   return { change, adopted: false, isElsewhere: false };
+}
+
+/** The change that this very task has opened, and a person has closed since: they don't want to see it again. */
+async function closedBefore({ place, forge, task }: Work): Promise<Change | null> {
+  const { change_number: number } = task;
+  if (number === null || task.change_adopted) return null;
+  const change = await ask(place, () => forge.readChange(keyOf(task).repository, number));
+  return change === null || change.open ? null : change;
 }
 
 /** Our part of its text is brought up to date; what people wrote around it stays, and so does whether it is a draft. */

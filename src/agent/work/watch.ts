@@ -25,6 +25,9 @@ export interface Watch {
   close(): Promise<void>;
 }
 
+/** Forges tell times in seconds: what follows a change within this may not move the time of the subject any more. */
+const UNSETTLED_MS = 3000;
+
 /**
  * Looks at the row of the task every `pace.row`, and at its subject on the forge every `pace.subject`, sooner when somebody told of news.
  * A forge or a database that does not answer ends nothing: the next look may see more.
@@ -36,6 +39,7 @@ export function watchTask(place: Place, forge: Forge, subject: SubjectState): Wa
   const handedOut = new Map<string, CommentKey>();
   let cause: Interruption | null = null;
   let seen: number | null = subject.updatedAt;
+  let shown: { readonly changedAt: number | null; readonly since: number } = { changedAt: null, since: 0 };
   /** Ends the wait for the next look at the subject. */
   let news = new AbortController();
   /** Epoch ms; the forge wants no requests before. */
@@ -100,10 +104,17 @@ export function watchTask(place: Place, forge: Forge, subject: SubjectState): Wa
     return pause;
   }
 
+  /** A time of the subject that was the same for a while by our own clock; the forge's may differ. */
+  function settled(changedAt: number | null): number | null {
+    if (changedAt === seen) return seen;
+    if (changedAt !== shown.changedAt) shown = { changedAt, since: means.clock.now() };
+    return means.clock.now() - shown.since >= UNSETTLED_MS ? changedAt : null;
+  }
+
   async function look(): Promise<void> {
     const told = (await store.readWanted(means.db, task.id))?.attention_at ?? null;
     const glanced = { seen: told === null ? seen : null, signal: closing.signal };
-    seen = await lookAtSubject(place, forge, glanced);
+    seen = settled(await lookAtSubject(place, forge, glanced));
     if (told !== null) await store.answerAttention(means.db, task.id, told);
     await checkRow();
     complain.wentWell('subject');

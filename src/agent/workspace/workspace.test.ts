@@ -82,6 +82,40 @@ test('a branch whose change was merged is gone on with from the base', async () 
   expect(await workspace.push(never)).toMatchObject({ kind: 'pushed', rebased: false });
 });
 
+test('a branch whose change was squashed into the base shows only what is new', async () => {
+  await bench.commit('one', { 'a.txt': 'a' });
+  const old = await bench.commit('two commits', { 'b.txt': 'b' }, WORK);
+  bench.git('checkout', '--quiet', 'main');
+  bench.git('merge', '--quiet', '--squash', WORK);
+  bench.git('commit', '--quiet', '-m', 'squashed');
+  const base = await bench.commit('three', { 'b.txt': 'b, changed since', 'c.txt': 'c' });
+  const workspace = await bench.prepare();
+  expect((await readdir(workspace.directory)).toSorted()).toEqual(['.git', 'a.txt', 'b.txt', 'c.txt']);
+  expect(await workspace.changes()).toEqual([]);
+  await write(workspace.directory, { 'd.txt': 'd' });
+  expect((await workspace.changes()).map((file) => file.path)).toEqual(['d.txt']);
+  await workspace.commit('again', AGENT);
+  expect(await workspace.push(never)).toMatchObject({ kind: 'pushed', rebased: false });
+  expect(bench.onRemote('diff', '--name-only', `${base}...${WORK}`)).toBe('d.txt');
+  expect(bench.onRemote('merge-base', old, WORK)).toBe(old);
+});
+
+test('a branch whose commits were rebased onto the base shows nothing, and one that the base has a part of shows the rest', async () => {
+  await bench.commit('one', { 'a.txt': 'a' });
+  await bench.commit('first', { 'b.txt': 'b' }, WORK);
+  await bench.commit('second', { 'c.txt': 'c' }, WORK);
+  bench.git('checkout', '--quiet', 'main');
+  await bench.commit('between', { 'z.txt': 'z' });
+  bench.git('cherry-pick', `${WORK}~1`);
+  bench.git('push', '--quiet', 'origin', 'main');
+  expect((await (await bench.prepare()).changes()).map((file) => file.path)).toEqual(['b.txt', 'c.txt']);
+  bench.git('cherry-pick', WORK);
+  bench.git('push', '--quiet', 'origin', 'main');
+  const workspace = await bench.prepare();
+  expect(await workspace.changes()).toEqual([]);
+  expect((await readdir(workspace.directory)).toSorted()).toEqual(['.git', 'a.txt', 'b.txt', 'c.txt', 'z.txt']);
+});
+
 test('work on the head of a change is pushed to it, and compared with what that was at first', async () => {
   await bench.commit('one', { 'a.txt': 'a' });
   const first = await bench.commit('a person’s change', { 'b.txt': 'b' }, 'topic');

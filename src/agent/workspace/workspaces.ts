@@ -4,8 +4,9 @@ import { createGit, isBranchName, writeGitConfig, writePushConfig } from '../../
 import { type Clock, FunadeError, type Logger } from '../../kernel/index.ts';
 import { isStorageFull } from '../../store/index.ts';
 import { checkOut } from './checkout.ts';
-import { type Desk, inMirror, indexFile, sure } from './desk.ts';
+import { type Desk, inMirror, indexFile } from './desk.ts';
 import { REMOVING, isFolder, removeDoomed, removeFolder } from './folders.ts';
+import { isCopied, isMerged, joined } from './merged.ts';
 import { type Exchange, createMirrors } from './mirrors.ts';
 import { giveOwnRepository } from './own-repository.ts';
 import type { Workspace, WorkspaceRequest, Workspaces } from './port.ts';
@@ -123,18 +124,19 @@ function refusal({ repository }: WorkspaceRequest, reason: string, detail: strin
   return new FunadeError('FUN_WORKSPACE', { project: repository.fullName, reason, detail });
 }
 
-/** A branch that the base has all of (its change was merged, and nobody removed it) is gone on with from the base. */
 async function begun(desk: Desk, mirror: string, request: WorkspaceRequest, tips: Tips): Promise<WorkState> {
   const base = { branch: request.base, sha: tips.base };
-  const head = tips.branch === undefined || (await isPartOf(desk, tips.branch, tips.base)) ? tips.base : tips.branch;
-  return { mirror, base, branch: request.branch, start: head, head };
+  return { mirror, base, branch: request.branch, ...(await startOn(desk, tips)) };
 }
 
-async function isPartOf(desk: Desk, commit: string, of: string): Promise<boolean> {
-  const compared = await inMirror(desk, ['merge-base', '--is-ancestor', commit, of]);
-  if (compared.code === 1) return false;
-  sure(desk, 'compare commits', compared);
-  return true;
+/**
+ * A branch that the base has all of (its change was merged, and nobody removed it) is gone on with from the base. Where that was not by its own
+ * commits, the two are joined: nothing is pushed by force, and what is there already must not be proposed again.
+ */
+async function startOn(desk: Desk, { base, branch }: Tips): Promise<Pick<WorkState, 'start' | 'head'>> {
+  if (branch === undefined || (await isMerged(desk, { base, branch }))) return { start: base, head: base };
+  if (!(await isCopied(desk, { base, branch }))) return { start: branch, head: branch };
+  return { start: branch, head: await joined(desk, { base, branch }) };
 }
 
 /** Work on the base itself is compared with what the base was at first; else the base is as it is now. */
