@@ -24,15 +24,6 @@ export async function recordWorkspace(
   );
 }
 
-/** Whether the task is still at work under this fence: nobody has paused, stopped or taken it over. */
-export async function isAtWork(db: Db | Trx, { id, fence }: Holder): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from tasks where id = ${id} and fence = ${fence} and state in ('claimed', 'running') and ending is null`.execute(
-    db,
-  );
-  return rows.length === 1;
-}
-
 /** The branch on the remote has this commit. */
 export async function recordHead(db: Db | Trx, { id, fence }: Holder, sha: string): Promise<boolean> {
   return isOne(await sql`update tasks set head_sha = ${sha} where id = ${id} and fence = ${fence}`.execute(db));
