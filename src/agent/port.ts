@@ -98,7 +98,7 @@ export interface Task {
   readonly claimedAt: number | null;
   readonly endedAt: number | null;
   readonly attempts: readonly TaskAttempt[];
-  /** Branch that it pushes to; null before its workspace was made. */
+  /** Branch with the work; null before something was pushed to it. */
   readonly branch: string | null;
   /** Pull or merge request with the work; `adopted`: it was there before. */
   readonly change: { readonly number: number; readonly url: string; readonly adopted: boolean } | null;

@@ -58,7 +58,7 @@ function taskOf(row: TaskRow, attempts: readonly AttemptRow[]): Task {
       reason: attempt.reason,
       errorId: attempt.error_id,
     })),
-    branch: row.branch,
+    branch: row.head_sha === null ? null : row.branch,
     change: changeOf(row),
     plan: row.plan,
     planText: row.plan_text,

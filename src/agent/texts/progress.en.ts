@@ -20,6 +20,7 @@ export const texts = {
   lastFailure: 'Last time: {why}',
   errorId: 'Error id: `{id}` (the log of the server tells more).',
   branchKept: 'What was done so far is on the branch {branch}.',
+  logs: 'What the agent did and said: `funade tasks logs {task}`.',
   retry:
     'To try again, put the label `{label}` on once more, comment `/funade retry`, or run `funade tasks retry {task}`.',
   again: 'To begin anew, put the label `{label}` on once more, or comment `/funade retry`.',

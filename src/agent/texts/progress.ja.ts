@@ -21,6 +21,7 @@ export const texts: ProgressTexts = {
   lastFailure: '最後の試行: {why}',
   errorId: 'エラー ID: `{id}`(詳しくはサーバーのログにあります)。',
   branchKept: 'ここまでの作業はブランチ {branch} にあります。',
+  logs: 'エージェントの動作と出力: `funade tasks logs {task}`',
   retry:
     'やり直すには、ラベル `{label}` をもう一度付けるか、`/funade retry` とコメントするか、`funade tasks retry {task}` を実行してください。',
   again: '最初からやり直すには、ラベル `{label}` をもう一度付けるか、`/funade retry` とコメントしてください。',

@@ -11,7 +11,8 @@ import { type Ground, prepareGround } from './ground.ts';
 import { Interrupted, StaleHolder } from './interruption.ts';
 import { type Meter, createMeter } from './meter.ts';
 import { judged } from './outcome.ts';
-import { type End, type Place, conclude, heldBy, tell, writing } from './place.ts';
+import { type End, type Place, ask, conclude, heldBy, tell, writing } from './place.ts';
+import { writeComment } from './progress.ts';
 import { type Work, publish, pushWork } from './publish.ts';
 import { type Bench, runAgent, runOnce } from './run-agent.ts';
 import * as store from './store.ts';
@@ -41,6 +42,21 @@ export async function attempt(place: Place): Promise<void> {
     await leave(desk);
   } finally {
     await closeDesk(desk);
+  }
+  await tellOfWait(desk);
+}
+
+/** The comment says why it is tried again later; nothing depends on it. */
+async function tellOfWait({ place, forge }: Desk): Promise<void> {
+  const row = await rowOf(place);
+  if (row.state !== 'queued' || row.reason === null || row.fence !== place.lease.fence) return;
+  try {
+    await ask(place, () => writeComment(place, forge, row));
+  } catch (thrown) {
+    place.means.logger.warn(
+      { task: row.id, reason: messageOf(thrown) },
+      'Failed to tell that a task is tried again later.',
+    );
   }
 }
 

@@ -101,6 +101,7 @@ function failure(view: ProgressView, say: Say): readonly string[] {
     details(task, isLast ? lastReason : task.reason),
     task.error_id === null ? '' : say('errorId', { id: task.error_id }),
     kept(task, say),
+    task.branch === null ? '' : say('logs', { task: task.id }),
     say('retry', { label: labels.trigger, task: task.id }),
   ];
 }
@@ -153,7 +154,7 @@ function kept(task: TaskRow, say: Say): string {
 function footer(task: TaskRow, say: Say): string {
   const { steps, input_tokens: input, output_tokens: output, money } = task;
   const facts = [
-    task.branch === null ? null : say('branch', { branch: code(task.branch) }),
+    task.branch === null || task.head_sha === null ? null : say('branch', { branch: code(task.branch) }),
     task.change_number === null ? null : say('change', { change: changeOf(task) ?? '' }),
     steps === 0 ? null : say('steps', { count: steps }),
     input + output === 0 ? null : say('tokens', { count: short(input + output) }),

@@ -36,9 +36,9 @@ export interface Bench extends Stage {
  */
 export async function runAgent(bench: Bench, kind: Instruction['kind']): Promise<RunnerEnd> {
   const { desk, ground } = bench;
-  // A plan is made with what people said of the one before; work begins first, and hears of it at its next step.
-  const first = kind === 'plan' ? await desk.watch.inbox() : [];
-  let instruction = buildPrompt(kind, await factsOf(bench), { ...NO_NEWS, messages: first });
+  // What people wrote while it rested, or of the plan before, is part of what it begins with.
+  const messages = await desk.watch.inbox();
+  let instruction = buildPrompt(kind, await factsOf(bench), { ...NO_NEWS, messages });
   let { memory } = ground.start;
   for (let rounds = 0; ;) {
     const ended = await runOnce(bench, instruction, memory);

@@ -31,7 +31,7 @@ export async function beginAttempt(
   { worker, now }: { readonly worker: string; readonly now: number },
 ): Promise<TaskRow> {
   const { rows } = await sql<TaskRow>`
-    update tasks set state = 'claimed', fence = ${fence}, worker = ${worker}, attempts = attempts + 1, not_before = null,
+    update tasks set state = 'claimed', fence = ${fence}, worker = ${worker}, attempts = attempts + 1, not_before = null, reason = null,
       claimed_at = ${new Date(now)}, paused_at = null
     where id = ${id} returning *`.execute(trx);
   const [row] = rows;

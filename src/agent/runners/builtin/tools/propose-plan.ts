@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planItems } from './plan-items.ts';
+import { itemsOf, planItems } from './plan-items.ts';
 import { defineTool } from './port.ts';
 
 export const proposePlanTool = defineTool({
@@ -10,5 +10,5 @@ export const proposePlanTool = defineTool({
     items: planItems,
     text: z.string().min(1).describe('Markdown: what you found, what you would change and why'),
   }),
-  call: ({ items, text }) => Promise.resolve({ kind: 'proposed', items, text }),
+  call: ({ items, text }) => Promise.resolve({ kind: 'proposed', items: itemsOf(items), text }),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planItems } from './plan-items.ts';
+import { itemsOf, planItems } from './plan-items.ts';
 import { defineTool } from './port.ts';
 
 export const updatePlanTool = defineTool({
@@ -8,5 +8,5 @@ export const updatePlanTool = defineTool({
     'Sets the checklist of your work, which people see. Call it before your first edit, and whenever a step is done or the plan changes.',
   nature: 'steer',
   input: z.object({ items: planItems }),
-  call: ({ items }) => Promise.resolve({ kind: 'plan', items }),
+  call: ({ items }) => Promise.resolve({ kind: 'plan', items: itemsOf(items) }),
 });
