@@ -6,6 +6,8 @@ import { boxEnvironment } from './environment.ts';
 
 /** The relay has the ending of this very file: `.ts` in the repository, `.js` in the compiled package. */
 const RELAY = fileURLToPath(new URL(`./relay.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url));
+/** Programs of this package can be read like those of the system, also where it lies below `/tmp`, which a box has for itself. */
+const PACKAGE = fileURLToPath(new URL('../../../../', import.meta.url));
 /** Of a loopback on which nothing else listens. */
 const PORT = 4141;
 const MEGABYTE = 1024 * 1024;
@@ -59,7 +61,7 @@ export async function runInBox(
     input: run.input ?? '',
     network: hasOwnNetwork ? 'none' : 'host',
     writable: [cwd, home],
-    readable: isRelayed ? [access.socket, RELAY, process.execPath] : [],
+    readable: [PACKAGE, ...(isRelayed ? [access.socket, RELAY, process.execPath] : [])],
     hidden,
     memory: config.limits.memory,
     processes: config.limits.processes,
