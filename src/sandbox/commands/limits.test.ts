@@ -35,6 +35,8 @@ async function run(tier: IsolationTier, argv: readonly string[], more: Partial<C
     timeout: 60_000,
     network: 'host',
     writable: [work],
+    // Where the repository lies below /tmp, the box would not have it.
+    readable: [process.execPath],
     owner: 'test',
     onOutput: (chunk) => {
       output += chunk;
