@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
-import type { TaskState } from '../src/agent/index.ts';
+import { type TaskState, hasTaskEnded } from '../src/agent/index.ts';
 import { sleep } from '../src/kernel/index.ts';
 import type { Db } from '../src/store/index.ts';
 import { type ServerProcess, createServerProcess, freePort } from '../tools/chaos/server-process.ts';
@@ -159,7 +159,7 @@ export async function createAgentProcesses(settings: Settings = {}): Promise<Age
     await poll(
       async () => {
         const found = await task(subject);
-        return found !== undefined && (found.state === state || ENDED.has(found.state));
+        return found !== undefined && (found.state === state || hasTaskEnded(found.state));
       },
       async () => `${subject.kind} ${subject.number} is not ${state}, but ${await told()}`,
     );
@@ -317,8 +317,6 @@ export async function poll(
     await sleep(PATIENCE.interval);
   }
 }
-
-const ENDED: ReadonlySet<string> = new Set(['stopped', 'succeeded', 'failed', 'dead', 'cancelled', 'expired']);
 
 /** What Funade wrote below a subject: one comment, or a test is to fail. */
 export function commentOf({ comments }: FakeSubject): FakeComment {

@@ -6,7 +6,7 @@ import type {
   RunView,
   SessionView,
   SourceView,
-  TaskAct,
+  SteeringAct,
   TaskLogView,
   TaskView,
 } from '../src/api/contract/index.ts';
@@ -204,7 +204,7 @@ export function retryTask(id: string): Promise<TaskView> {
 }
 
 /** Answers the task as it then is. */
-export function steerTask(id: string, wanted: TaskAct, reason: string): Promise<TaskView> {
+export function steerTask(id: string, wanted: SteeringAct, reason: string): Promise<TaskView> {
   const body = reason === '' ? {} : { reason };
   return order(`/tasks/${encodeURIComponent(id)}/${wanted}`, { method: 'POST', body });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Role } from '../src/api/contract/index.ts';
 import { makeApproval } from './fixtures/views.ts';
-import { isEnded, mayCommand, mayDecide, mayReadDelivery, maySteer, rolloutCommands, taskActs } from './permissions.ts';
+import { mayCommand, mayDecide, mayReadDelivery, maySteer, rolloutCommands } from './permissions.ts';
 
 const as = (role: Role, user = 'mika') => ({ user, role });
 
@@ -66,32 +66,6 @@ test('the content of a delivery is for deployers and above', () => {
     'approver',
     'owner',
   ]);
-});
-
-test.each([
-  ['running', false],
-  ['queued', false],
-  ['paused', false],
-  ['awaiting_approval', false],
-  ['succeeded', true],
-  ['dead', true],
-  ['cancelled', true],
-] as const)('a task that is %s can be handed over once more: %s', (state, may) => {
-  expect(isEnded({ state })).toBe(may);
-});
-
-test.each([
-  ['running', null, ['pause', 'stop']],
-  ['queued', 'forge_unreachable', ['pause', 'stop']],
-  ['paused', 'paused_by_person', ['resume', 'stop']],
-  ['paused', 'drain', ['pause', 'stop']],
-  ['pausing', 'paused_by_person', ['resume', 'stop']],
-  ['awaiting_approval', 'plan_waits', ['approve', 'stop']],
-  ['stopping', 'stopped_by_person', []],
-  ['succeeded', null, []],
-  ['expired', 'paused_too_long', []],
-] as const)('the acts on a task that is %s because of %s: %j', (state, reason, acts) => {
-  expect(taskActs({ state, reason })).toEqual(acts);
 });
 
 test('plans are approved by approvers and above, everything else is for deployers', () => {

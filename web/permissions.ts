@@ -4,7 +4,7 @@ import type {
   RolloutPhase,
   RolloutView,
   SessionView,
-  TaskAct,
+  SteeringAct,
   TaskView,
 } from '../src/api/contract/index.ts';
 import type { RolloutCommand } from './client.ts';
@@ -50,36 +50,11 @@ export function mayReadDelivery(session: SessionView): boolean {
   return reaches(session.role, 'deployer');
 }
 
-const ENDED: readonly TaskView['state'][] = ['stopped', 'succeeded', 'failed', 'dead', 'cancelled', 'expired'];
-
 /** A task whose process was stopped goes on by itself. */
 export function isDrained({ state, reason }: Pick<TaskView, 'state' | 'reason'>): boolean {
   return state === 'paused' && reason === 'drain';
 }
 
-/** What a person can do about a task now, in the order of the buttons. */
-export function taskActs(task: Pick<TaskView, 'state' | 'reason'>): readonly TaskAct[] {
-  if (isDrained(task)) return ['pause', 'stop'];
-  switch (task.state) {
-    case 'queued':
-    case 'claimed':
-    case 'running':
-      return ['pause', 'stop'];
-    case 'pausing':
-    case 'paused':
-      return ['resume', 'stop'];
-    case 'awaiting_approval':
-      return ['approve', 'stop'];
-    default:
-      return [];
-  }
-}
-
-export function maySteer(session: SessionView, act: TaskAct): boolean {
+export function maySteer(session: SessionView, act: SteeringAct): boolean {
   return reaches(session.role, act === 'approve' ? 'approver' : 'deployer');
-}
-
-/** A task that has ended can be handed over once more. */
-export function isEnded(task: Pick<TaskView, 'state'>): boolean {
-  return ENDED.includes(task.state);
 }

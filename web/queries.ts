@@ -8,7 +8,6 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import type { TaskView } from '../src/api/contract/index.ts';
-import { isEnded } from './permissions.ts';
 import { NO_LOG, type ShownLog, readOn } from './task-log.ts';
 import {
   type DeliveryFilter,
@@ -106,7 +105,8 @@ export function useTask(id: string) {
   return useQuery({
     queryKey: ['task', id],
     queryFn: ({ signal }) => getTask(id, signal),
-    refetchInterval: ({ state }) => (state.data !== undefined && isEnded(state.data) ? false : TASK_PACE_MS),
+    refetchInterval: ({ state }) =>
+      state.data !== undefined && state.data.acts.includes('retry') ? false : TASK_PACE_MS,
   });
 }
 

@@ -20,7 +20,7 @@ export { createRedaction } from './redaction.ts';
 export { createBuiltinRunner } from './runners/builtin/index.ts';
 export { createBoxedCommand, createCheckRunner, createCommandRunner } from './runners/command/index.ts';
 export { runners } from './runners/index.ts';
-export { hasTaskEnded } from './task.ts';
+export { hasTaskEnded, possibleActs } from './steering.ts';
 export type { Backoff } from './work/trouble.ts';
 export type { CheckRunner } from './work/place.ts';
 export { createWorkspaces } from './workspace/index.ts';

@@ -3,7 +3,7 @@ import type { Db } from '../store/index.ts';
 import { appendTaskLog, logLength, readTaskLog } from './records/store.ts';
 import { type Mask, createRedactingStream } from './redaction.ts';
 import { readTask } from './store.ts';
-import { hasTaskEnded } from './task.ts';
+import { hasTaskEnded } from './steering.ts';
 
 const FLUSH_MS = 250;
 const CHUNK = 64 * 1024;

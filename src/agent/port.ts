@@ -98,6 +98,8 @@ export interface Task {
   readonly claimedAt: number | null;
   readonly endedAt: number | null;
   readonly attempts: readonly TaskAttempt[];
+  /** What a person can do about it now, the gentlest first. */
+  readonly acts: readonly TaskAct[];
   /** Branch with the work; null before something was pushed to it. */
   readonly branch: string | null;
   /** Pull or merge request with the work; `adopted`: it was there before. */
@@ -126,6 +128,9 @@ export interface Task {
  */
 export const STEERING_ACTS = ['pause', 'resume', 'stop', 'approve'] as const;
 export type SteeringAct = (typeof STEERING_ACTS)[number];
+
+/** What a person can do about a task; an ended one can be handed over once more. */
+export type TaskAct = SteeringAct | 'retry';
 
 /** Why a runner is told to end; the `reason` of its signal. */
 export type Interruption = 'pause' | 'stop' | 'drain' | 'lost';

@@ -4,7 +4,8 @@ import { queuedEvent } from './admission.ts';
 import type { AgentMetrics, Task } from './port.ts';
 import type { SteerMeans } from './steer.ts';
 import { type NewTask, insertTasks, lockSubjects, readHistories, readTask, subjectOf } from './store.ts';
-import { hasTaskEnded, withAttempts } from './task.ts';
+import { hasTaskEnded } from './steering.ts';
+import { withAttempts } from './task.ts';
 
 interface RetryMeans extends SteerMeans {
   readonly metrics?: AgentMetrics | undefined;

@@ -2,7 +2,7 @@ import { assertNever } from '../kernel/index.ts';
 import { asksForRetry, hasMarker } from './commands.ts';
 import type { TaskArrival, TaskState } from './port.ts';
 import type { SubjectId, TriggeredBy } from './store.ts';
-import { hasTaskEnded } from './task.ts';
+import { hasTaskEnded } from './steering.ts';
 
 /** What an arrival asks for, before the tasks of its subject were looked at. */
 export type Wish =

@@ -3,7 +3,7 @@ import { type Db, type Trx, appendEvent, transaction } from '../store/index.ts';
 import type { SteeringAct, Task, TaskState } from './port.ts';
 import { type TaskRow, lockSubjects, lockTask, readTask, setWanted, subjectOf } from './store.ts';
 import { possibleActs, standingOf, steered } from './steering.ts';
-import { hasTaskEnded, withAttempts } from './task.ts';
+import { withAttempts } from './task.ts';
 
 export interface SteerMeans {
   readonly db: Db;
@@ -44,8 +44,7 @@ export function steerTask(means: SteerMeans, id: string, act: SteeringAct, by: S
 }
 
 function refusal(act: SteeringAct, id: string, state: TaskState): FunadeError {
-  const acts = [...possibleActs(state), ...(hasTaskEnded(state) ? ['retry'] : []), 'show'];
-  const next = acts.map((each) => ({ command: `funade tasks ${each} ${id}` }));
+  const next = [...possibleActs(state), 'show'].map((each) => ({ command: `funade tasks ${each} ${id}` }));
   return new FunadeError('FUN_TASK_STATE', { act, id, state }, { next });
 }
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { STEERING_ACTS, TASK_STATES } from './port.ts';
-import { standingOf, steered } from './steering.ts';
-import { hasTaskEnded } from './task.ts';
+import { hasTaskEnded, possibleActs, standingOf, steered } from './steering.ts';
 
 const plain = { isPlanApproved: false };
 
@@ -60,6 +59,16 @@ test('whatever is alive can be stopped, and nothing brings back what has ended',
     if (hasTaskEnded(state)) expect(verdicts.some(({ kind }) => kind === 'becomes')).toBe(false);
     else expect(steered(state, 'stop', plain).kind).toBe(state === 'stopping' ? 'same' : 'becomes');
   }
+});
+
+test('what is offered changes something, and what has ended can be handed over once more', () => {
+  for (const state of TASK_STATES) {
+    const acts = possibleActs(state);
+    if (hasTaskEnded(state)) expect(acts).toEqual(['retry']);
+    else for (const act of acts) expect(steered(state, act as never, { isPlanApproved: true }).kind).toBe('becomes');
+  }
+  expect(possibleActs('awaiting_approval')).toEqual(['approve', 'resume', 'stop']);
+  expect(possibleActs('running')).toEqual(['pause', 'stop']);
 });
 
 describe('how a task stands', () => {

@@ -1,6 +1,13 @@
 import { assertNever } from '../kernel/index.ts';
-import type { SteeringAct, TaskState } from './port.ts';
+import type { SteeringAct, TaskAct, TaskState } from './port.ts';
 import type { TaskRow } from './store.ts';
+
+const ENDS: ReadonlySet<TaskState> = new Set(['stopped', 'succeeded', 'failed', 'dead', 'cancelled', 'expired']);
+
+/** Whether nothing follows; of a subject, at most one task is in another state. */
+export function hasTaskEnded(state: TaskState): boolean {
+  return ENDS.has(state);
+}
 
 /** What an act makes of a task. `same`: it is so already, or on its way there. */
 type Steered =
@@ -41,11 +48,12 @@ export function standingOf({ state, ending, reason }: Pick<TaskRow, 'state' | 'e
   return state;
 }
 
-/** The acts that change something about a task that stands so, the gentlest first. */
-export function possibleActs(standing: TaskState): readonly SteeringAct[] {
-  const acts: readonly SteeringAct[] =
-    standing === 'awaiting_approval' ? ['approve', 'resume', 'stop'] : ['pause', 'resume', 'stop'];
-  return acts.filter((act) => steered(standing, act, { isPlanApproved: true }).kind === 'becomes');
+const GENTLEST_FIRST = ['approve', 'pause', 'resume', 'stop'] as const satisfies readonly SteeringAct[];
+
+/** What changes something about a task that stands so, the gentlest first. */
+export function possibleActs(standing: TaskState): readonly TaskAct[] {
+  if (hasTaskEnded(standing)) return ['retry'];
+  return GENTLEST_FIRST.filter((act) => steered(standing, act, { isPlanApproved: true }).kind === 'becomes');
 }
 
 export function steered(

@@ -1,13 +1,7 @@
 import { type Db, type Trx } from '../store/index.ts';
-import type { Task, TaskState } from './port.ts';
+import type { Task } from './port.ts';
+import { possibleActs, standingOf } from './steering.ts';
 import { type AttemptRow, type TaskRow, readAttempts } from './store.ts';
-
-const ENDED: ReadonlySet<TaskState> = new Set(['stopped', 'succeeded', 'failed', 'dead', 'cancelled', 'expired']);
-
-/** Whether nothing follows; of a subject, at most one task is in another state. */
-export function hasTaskEnded(state: TaskState): boolean {
-  return ENDED.has(state);
-}
 
 /** The tasks as people and runners see them, each with its attempts. */
 export async function withAttempts(db: Db | Trx, rows: readonly TaskRow[]): Promise<readonly Task[]> {
@@ -58,6 +52,7 @@ function taskOf(row: TaskRow, attempts: readonly AttemptRow[]): Task {
       reason: attempt.reason,
       errorId: attempt.error_id,
     })),
+    acts: possibleActs(standingOf(row)),
     branch: row.head_sha === null ? null : row.branch,
     change: changeOf(row),
     plan: row.plan,

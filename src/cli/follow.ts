@@ -31,7 +31,7 @@ const SILENCE = 2000;
 /** A running duration on the screen is at most this old. */
 const TICK = 1000;
 /** A server that restarts is back within this time; after it the watch gives up with code 7. */
-const OUTAGE = 60_000;
+export const OUTAGE = 60_000;
 
 /** Shows a thing until it ends, through reconnections, and answers with the exit code that it ended with. */
 export async function follow<V>(context: Context, followed: Followed<V>): Promise<ExitCode> {
@@ -134,7 +134,7 @@ function requireNoPerson<V>(context: Context, followed: Followed<V>, found: V): 
 }
 
 /** The server is away or busy starting; what it refuses or does not know is no outage. */
-function isOutage(thrown: unknown): boolean {
+export function isOutage(thrown: unknown): boolean {
   if (thrown instanceof ProblemError) return thrown.exitCode === EXIT.unreachable;
   return thrown instanceof FunadeError && thrown.exitCode === EXIT.unreachable;
 }

@@ -24,6 +24,17 @@ test.each([
     'github:\n  apiUrl: https://me:hunter2@host/api',
     'github:\n  apiUrl: https://***@host/api',
   ],
+  [
+    'one with the signs of an address in it',
+    'gitlab:\n  apiUrl: "https://me:a/b@hunter2@host/api"',
+    'gitlab:\n  apiUrl: "https://***@host/api"',
+  ],
+  ['one without a scheme', 'webhook:\n  url: me:hunter2@host', 'webhook:\n  url: ***@host'],
+  [
+    'a token behind an address',
+    'github:\n  apiUrl: "https://host/api?token=hunter2"',
+    'github:\n  apiUrl: "https://host/api?***"',
+  ],
   ['no YAML', ': hunter2 {', '***'],
 ])('%s is masked', (_, source, shown) => {
   expect(maskedSource(source)).toBe(shown);

@@ -49,7 +49,10 @@ function masked(value: string): string {
   return value.trim() === '' || REFERENCE.test(value.trim()) ? value : '***';
 }
 
-/** An address may have one before its host, and a comment behind a value may say anything. */
+/** An address may have one before its host or behind it, misspelt as it may be, and a comment behind a value may say anything. */
 function withoutPassword(value: string): string {
-  return value.replace(/\/\/[^/@\s]+@/u, '//***@').replace(/\s#.*$/u, '');
+  return value
+    .replace(/\s#.*$/u, '')
+    .replace(/^(["']?(?:\w+:\/\/)?).*@/u, '$1***@')
+    .replace(/([?#])[^"']+/u, '$1***');
 }

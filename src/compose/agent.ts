@@ -117,17 +117,20 @@ async function lookAt(config: ServerConfig['agent'], sandbox: Sandbox, isEquippe
   };
 }
 
-function isolationTrouble({ runner, untrusted }: ServerConfig['agent'], tier: string): string | null {
-  const runsPrograms = runner === 'command' || runner === 'builtin';
-  return runsPrograms && tier === 'C' && untrusted === 'refuse' ? 'no_isolation' : null;
+function runsPrograms({ runner }: ServerConfig['agent']): boolean {
+  return runner === 'command' || runner === 'builtin';
+}
+
+function isolationTrouble(config: ServerConfig['agent'], tier: string): string | null {
+  return runsPrograms(config) && tier === 'C' && config.untrusted === 'refuse' ? 'no_isolation' : null;
 }
 
 /** Tasks would fail with `no_isolation`, one by one; whoever starts the server can do something about it. */
-function warnOfIsolation({ runner, untrusted }: ServerConfig['agent'], sandbox: Sandbox, logger: Logger): void {
+function warnOfIsolation(config: ServerConfig['agent'], sandbox: Sandbox, logger: Logger): void {
+  const { runner } = config;
   const { tier, reason } = sandbox.isolation();
-  const runsPrograms = runner === 'command' || runner === 'builtin';
-  if (!runsPrograms || tier !== 'C') return;
-  if (untrusted === 'refuse')
+  if (!runsPrograms(config) || tier !== 'C') return;
+  if (isolationTrouble(config, tier) !== null)
     logger.warn(
       { runner, reason },
       'Agents can not work here: programs are not isolated. `funade doctor` tells what is missing; `agent.untrusted: allow` lets them work all the same.',

@@ -228,6 +228,22 @@ describe('an agent that breaks again and again', () => {
     expect(rig.forge.subject(5).labels).toEqual([LABELS.trigger]);
   });
 
+  test('is not blamed for failures of which no issue could be opened', async () => {
+    let isRefused = true;
+    rig.forge.around = (verb, when) => {
+      if (verb !== 'openIssue' || when !== 'before' || !isRefused) return;
+      throw new FunadeError('FUN_FORGE_REFUSED', { act: 'open an issue', host: 'github.com', reason: 'no' });
+    };
+    await rig.start();
+    for (const number of [2, 3, 4]) {
+      await rig.ends(number, 'aborted');
+      await rig.issue(number, isFailed);
+    }
+    isRefused = false;
+    await rig.ends(5, 'aborted');
+    expect(await rig.issue(5, isOpen)).toMatchObject({ labelled: true });
+  });
+
   test('is counted by environment', async () => {
     await rig.start();
     for (const number of [2, 3, 4]) await rig.ends(number, 'aborted');

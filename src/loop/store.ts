@@ -53,12 +53,13 @@ export async function isHandedOver(
   return rows[0]?.is === true;
 }
 
-/** Issues of an environment that no baked release has answered so far, but that of the release itself. */
+/** Issues of an environment that no baked release has answered so far, but that of the release itself. One given up unopened is none. */
 export async function countUnanswered(trx: Trx, failed: FailedRollout): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::integer as count from loop_issues
     where app = ${failed.app} and environment = ${failed.environment} and release <> ${failed.releaseId}
-      and state in ('opening', 'open', 'failed') and closed_by is null and successes = '{}'`.execute(trx);
+      and (state in ('opening', 'open') or (state = 'failed' and number is not null))
+      and closed_by is null and successes = '{}'`.execute(trx);
   return rows[0]?.count ?? 0;
 }
 

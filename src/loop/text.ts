@@ -57,11 +57,11 @@ export function bakedComment(
   return sayIn(language)('baked', values);
 }
 
-function facts({ release, stable, reason, at, rolloutId }: Evidence, say: Say): string {
+function facts({ release, stable, outcome, reason, at, rolloutId }: Evidence, say: Say): string {
   const before = stable === null ? say('nothing') : `v${stable.number} ${cell(stable.commit.slice(0, 12))}`;
   const rows = [
     [say('row.release'), `v${release.number} ${cell(release.commit.slice(0, 12))} ${cell(release.message)}`],
-    [say('row.stable'), before],
+    [say(outcome === 'rollback_failed' ? 'row.before' : 'row.stable'), before],
     [say('row.reason'), cell(reason, 500)],
     [say('row.at'), timeOf(at)],
     [say('row.rollout'), cell(rolloutId)],

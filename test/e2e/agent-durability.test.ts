@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasTaskEnded } from '../../src/agent/index.ts';
 import { sleep } from '../../src/kernel/index.ts';
 import { type Seen, isRunning } from '../../tools/chaos/processes.ts';
 import type { ServerProcess } from '../../tools/chaos/server-process.ts';
@@ -20,7 +21,6 @@ import { RABBITMQ_MISSING, type RabbitMq, startRabbitMq } from '../rabbitmq.ts';
 
 const WRITE = { write: ['greet.txt', 'こんにちは\n'] };
 const STOP_WITHIN = 60_000;
-const ENDED = ['succeeded', 'failed', 'dead', 'stopped', 'cancelled', 'expired'];
 
 /** What has to be so of a task that has ended, whatever happened to the processes. */
 function expectSound({ repository, changes }: RepositoryOfTest, subject: FakeSubject, { state }: TaskOfTest): void {
@@ -197,10 +197,10 @@ describe('webhook and consumer are processes of their own', { timeout: SEVERAL_M
       await allGone(left);
     }
     for (const { there, subject } of handed) {
-      const told = async () => (await processes.task(subject))?.state ?? 'none';
+      const state = async () => (await sureTask(processes, subject)).state;
       await poll(
-        async () => ENDED.includes(await told()),
-        async () => `seed ${seed}: ${there.repository.fullName} is ${await told()}`,
+        async () => hasTaskEnded(await state()),
+        async () => `seed ${seed}: ${there.repository.fullName} is ${await state()}`,
       );
       const task = await sureTask(processes, subject);
       // Three processes that vanish with it are too many for a task.

@@ -181,8 +181,14 @@ describe.each(RIGS.filter(({ name }) => name.startsWith('GitHub')))('a change th
     const message = "Field 'closedByPullRequestsReferences' doesn't exist on type 'Issue'";
     rig.server.failNext({ match: /graphql$/, status: 200, body: { errors: [{ type: 'undefinedField', message }] } });
     expect(await rig.forge.findChange(key, { head: 'none', closes: 1 })).toBeNull();
-    rig.server.failNext({ match: /graphql$/, status: 502, times: 3 });
-    const failure = await failureOf(rig.forge.findChange(key, { head: 'none', closes: 1 }));
-    expect(failure).toMatchObject({ code: 'FUN_FORGE_UNREACHABLE' });
+    const busy = { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] };
+    for (const trouble of [
+      { status: 502, times: 3 },
+      { status: 200, body: busy },
+    ]) {
+      rig.server.failNext({ match: /graphql$/, ...trouble });
+      const failure = await failureOf(rig.forge.findChange(key, { head: 'none', closes: 1 }));
+      expect(failure).toMatchObject({ code: 'FUN_FORGE_UNREACHABLE' });
+    }
   });
 });

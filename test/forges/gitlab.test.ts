@@ -75,7 +75,8 @@ describe('GitLab', () => {
     const project = server.addRepository({ fullName: 'octo/greeter' });
     const issue = server.addIssue(project);
     server.push(project, 'refs/heads/topic', 'a'.repeat(40));
-    await forge.upsertComment(subjectKey(issue), 'm', 'done\n/merge\n  /close\n');
+    await forge.upsertComment(subjectKey(issue), 'm', 'done\n/merge\n  /close\r/label ~x\n');
+    await forge.upsertComment(subjectKey(issue), 'n', `nothing but line ends${'\r'.repeat(100_000)}.`);
     const change = { head: 'topic', base: 'main', title: 'T', body: '/approve', draft: false };
     const { number } = await forge.createChange(keyOf(project), change);
     await forge.updateChange(keyOf(project), number, { body: 'x\n/label ~urgent' });

@@ -360,6 +360,7 @@ export const en = {
   'steer.group': 'Commands on the task',
   'steer.pause': 'Pause',
   'steer.resume': 'Resume',
+  'steer.replan': 'Plan anew',
   'steer.approve': 'Approve the plan',
   'steer.stop': 'Stop …',
   'steer.pause.sent': 'Pausing; branch, plan and conversation are kept.',

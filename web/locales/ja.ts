@@ -363,6 +363,7 @@ export const ja: Readonly<Record<TextKey, string>> = {
   'steer.group': 'タスクの操作',
   'steer.pause': '一時停止',
   'steer.resume': '再開',
+  'steer.replan': '計画を作り直す',
   'steer.approve': '計画を承認',
   'steer.stop': '停止…',
   'steer.pause.sent': '一時停止しています。ブランチ、計画、会話は保たれます。',

@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 import type { TaskView } from '../../src/api/contract/index.ts';
 import { retryTask } from '../client.ts';
 import { useTexts } from '../language.tsx';
-import { isEnded, mayCommand } from '../permissions.ts';
+import { mayCommand } from '../permissions.ts';
 import { useCommand } from '../queries.ts';
 import { taskPath } from '../routes.ts';
 import { useSignedIn } from '../session.tsx';
@@ -17,7 +17,7 @@ export function RetryAction({ task }: { readonly task: TaskView }) {
   const session = useSignedIn();
   const announce = useAnnounce();
   const retry = useCommand(retryTask, () => announce(t('retry.sent')));
-  if (!isEnded(task)) return null;
+  if (!task.acts.includes('retry')) return null;
   if (!mayCommand(session)) {
     return <p className={styles['soft']}>{t('retry.notAllowed', { role: t(`role.${session.role}`) })}</p>;
   }

@@ -1,9 +1,9 @@
 import { Button, Text, Textarea } from '@mantine/core';
 import { type SyntheticEvent, useRef, useState } from 'react';
-import type { TaskAct, TaskView } from '../../src/api/contract/index.ts';
+import type { SteeringAct, TaskView } from '../../src/api/contract/index.ts';
 import { steerTask } from '../client.ts';
 import { useTexts } from '../language.tsx';
-import { mayCommand, maySteer, taskActs } from '../permissions.ts';
+import { mayCommand, maySteer } from '../permissions.ts';
 import { useCommand } from '../queries.ts';
 import { useSignedIn } from '../session.tsx';
 import { useAnnounce } from './announcer.tsx';
@@ -11,7 +11,7 @@ import { ProblemNote } from './problem-note.tsx';
 import styles from './rollout-actions.module.css';
 
 interface Order {
-  readonly act: TaskAct;
+  readonly act: SteeringAct;
   readonly reason?: string;
 }
 
@@ -29,12 +29,12 @@ export function TaskActions({ task }: { readonly task: TaskView }) {
       setStopping(false);
     },
   );
-  const acts = taskActs(task);
+  const acts = task.acts.filter((act) => act !== 'retry');
   if (acts.length === 0) return null;
   const role = t(`role.${session.role}`);
   if (!mayCommand(session)) return <p className={styles['soft']}>{t('steer.notAllowed', { role })}</p>;
 
-  function press(act: TaskAct): void {
+  function press(act: SteeringAct): void {
     if (act === 'stop') setStopping(true);
     else order.mutate({ act });
   }
@@ -54,12 +54,12 @@ export function TaskActions({ task }: { readonly task: TaskView }) {
               key={act}
               size="xs"
               ref={act === 'stop' ? stopButton : undefined}
-              variant={act === 'approve' || act === 'resume' ? 'filled' : 'default'}
+              variant={act === acts[0] && act !== 'pause' ? 'filled' : 'default'}
               aria-expanded={act === 'stop' ? stopping : undefined}
               loading={order.isPending && order.variables.act === act}
               onClick={() => press(act)}
             >
-              {t(`steer.${act}`)}
+              {t(act === 'resume' && task.state === 'awaiting_approval' ? 'steer.replan' : `steer.${act}`)}
             </Button>
           ))}
       </div>

@@ -7,9 +7,9 @@ import { createMask, createRedactor } from '../../sandbox/index.ts';
 import { REDIRECTED, TOO_LARGE, refuse, unreachable } from './answers.ts';
 import { headersBack, headersOut } from './headers.ts';
 import { type Session, troubleOf } from './session.ts';
-import { type AnswerUsage, createUsageReader } from './usage.ts';
+import { type AnswerUsage, costOf, createUsageReader } from './usage.ts';
 
-export const LARGEST_REQUEST = 32 * 1024 * 1024;
+const LARGEST_REQUEST = 32 * 1024 * 1024;
 /** Without a byte: models think for long before the first one. */
 const SILENCE = 600_000;
 
@@ -69,11 +69,16 @@ function tellUnreached(exchange: Exchange, fault: NodeJS.ErrnoException): void {
 function answer(exchange: Exchange, incoming: IncomingMessage, asked: () => number): void {
   const { request, response, session, model } = exchange;
   const status = incoming.statusCode ?? 502;
-  session.trouble = troubleOf(status, incoming.headers['retry-after'], exchange.now());
+  session.trouble = troubleOf(status, incoming.headers, exchange.now());
   if (status >= 300 && status < 400) {
     incoming.destroy();
     session.trouble = { reason: 'model_not_found', detail: `the model endpoint redirects (${status})`, at: null };
     return refuse(request, response, REDIRECTED);
+  }
+  const decoding = decoders(incoming.headers['content-encoding']);
+  if (decoding === null) {
+    incoming.destroy();
+    return tellUnreached(exchange, new Error('its answer is in a coding that is not known here'));
   }
   const secrets = model.key === null ? [] : [model.key];
   response.sendDate = false;
@@ -81,7 +86,7 @@ function answer(exchange: Exchange, incoming: IncomingMessage, asked: () => numb
     response.writeHead(status, headersBack(incoming, createMask(secrets)));
   } catch {
     incoming.destroy();
-    return tellUnreached(exchange, Object.assign(new Error('its answer is no HTTP'), { code: undefined }));
+    return tellUnreached(exchange, new Error('its answer is no HTTP'));
   }
   const isStep = request.method === 'POST' && status < 300 && !/count_tokens|:countTokens/.test(exchange.path);
   const reader = createUsageReader(incoming.headers['content-type'] ?? '');
@@ -96,7 +101,7 @@ function answer(exchange: Exchange, incoming: IncomingMessage, asked: () => numb
   });
   response.flushHeaders();
   // An error destroys all of them, so that a client sees that the answer is not complete.
-  const stages = [incoming, ...decoders(incoming.headers['content-encoding']), meter, response] as const;
+  const stages = [incoming, ...decoding, meter, response] as const;
   pipeline(stages, () => {});
 }
 
@@ -117,8 +122,8 @@ function passing(secrets: readonly string[], read: (text: string) => void): Tran
   });
 }
 
-/** For providers that compress although nobody asked. */
-function decoders(encoding: string | undefined): readonly Transform[] {
+/** For providers that compress although nobody asked; null where what comes could not be masked. */
+function decoders(encoding: string | undefined): readonly Transform[] | null {
   switch (encoding?.toLowerCase()) {
     case 'gzip':
       return [createGunzip()];
@@ -126,8 +131,12 @@ function decoders(encoding: string | undefined): readonly Transform[] {
       return [createBrotliDecompress()];
     case 'deflate':
       return [createInflate()];
-    default:
+    case undefined:
+    case '':
+    case 'identity':
       return [];
+    default:
+      return null;
   }
 }
 
@@ -143,8 +152,7 @@ function estimate(asked: number, answered: number, isStream: boolean): AnswerUsa
   };
 }
 
-function used({ price }: ModelConfig, { inputTokens, outputTokens }: AnswerUsage) {
-  if (price.input === null && price.output === null) return { steps: 1, inputTokens, outputTokens };
-  const money = (inputTokens * (price.input ?? 0) + outputTokens * (price.output ?? 0)) / 1_000_000;
-  return { steps: 1, inputTokens, outputTokens, money };
+function used({ price }: ModelConfig, usage: AnswerUsage) {
+  const money = costOf(usage, price);
+  return { steps: 1, ...usage, ...(money === null ? {} : { money }) };
 }

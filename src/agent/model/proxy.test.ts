@@ -330,6 +330,18 @@ test('a provider that repeats our key does not give it away, in head, body or st
   }
 });
 
+test('an answer in a coding that can not be masked is not passed on', async () => {
+  const url = await provider((request, response) => {
+    response.setHeader('content-encoding', 'zstd');
+    response.end(`you sent ${request.headers.authorization ?? ''}`);
+  });
+  const access = await opened({ url });
+  const answer = await send(access);
+  expect(answer.status).toBe(502);
+  expect(answer.body).toContain('a coding that is not known');
+  expect(access.trouble()).toMatchObject({ reason: 'model_unreachable' });
+});
+
 test('the log has neither keys nor bodies nor tokens', async () => {
   const lines: string[] = [];
   const log = (...args: readonly unknown[]) => void lines.push(JSON.stringify(args));

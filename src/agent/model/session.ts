@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { TaskUsage } from '../port.ts';
+import { retryAt } from './retry-after.ts';
 
 /** Why the model did not answer; of a run, the last word that the provider had. */
 export interface ModelTrouble {
@@ -48,19 +50,11 @@ export function isCrowded(session: Session): boolean {
 }
 
 /** What a status of the provider means for a run that then fails; null: nothing that is the provider's business. */
-export function troubleOf(status: number, retryAfter: string | undefined, now: number): ModelTrouble | null {
+export function troubleOf(status: number, headers: IncomingHttpHeaders, now: number): ModelTrouble | null {
   const detail = `the model endpoint answered ${status}`;
   if (status === 401 || status === 403) return { reason: 'model_key_refused', detail, at: null };
   if (status === 404) return { reason: 'model_not_found', detail, at: null };
-  if (status === 429 || status === 529) return { reason: 'model_limited', detail, at: timeOf(retryAfter, now) };
-  if (status >= 500) return { reason: 'model_unreachable', detail, at: timeOf(retryAfter, now) };
+  if (status === 429 || status === 529) return { reason: 'model_limited', detail, at: retryAt(headers, now) };
+  if (status >= 500) return { reason: 'model_unreachable', detail, at: retryAt(headers, now) };
   return null;
-}
-
-/** Of a `Retry-After`, in seconds or as a date. */
-function timeOf(text: string | undefined, now: number): number | null {
-  if (text === undefined) return null;
-  const seconds = Number(text);
-  const at = Number.isFinite(seconds) ? now + seconds * 1000 : Date.parse(text);
-  return Number.isNaN(at) ? null : Math.max(now, at);
 }

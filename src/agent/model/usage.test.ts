@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createUsageReader } from './usage.ts';
+import { costOf, createUsageReader } from './usage.ts';
 
 const events = (...data: readonly unknown[]) =>
   data.map((each) => `data: ${typeof each === 'string' ? each : JSON.stringify(each)}\n\n`).join('');
@@ -80,4 +80,11 @@ test('counts that are no counts are none', () => {
 
 test('other answers are not read', () => {
   expect(createUsageReader('text/html')).toBeNull();
+});
+
+test('an answer has a cost only where both prices are known', () => {
+  const usage = { inputTokens: 1000, outputTokens: 100 };
+  expect(costOf(usage, { input: 3, output: 15 })).toBe(0.0045);
+  expect(costOf(usage, { input: 3, output: null })).toBeNull();
+  expect(costOf(usage, { input: null, output: 15 })).toBeNull();
 });

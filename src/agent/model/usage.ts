@@ -1,7 +1,17 @@
+import type { ModelConfig } from '../../config/index.ts';
+
 /** Tokens of one answer. */
 export interface AnswerUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+}
+
+/** US dollars of an answer, at prices for a million tokens; null unless both are known, since half a sum would mislead. */
+export function costOf(
+  { inputTokens, outputTokens }: AnswerUsage,
+  { input, output }: ModelConfig['price'],
+): number | null {
+  return input === null || output === null ? null : (inputTokens * input + outputTokens * output) / 1_000_000;
 }
 
 /** Reads what an answer says of its tokens, from pieces of its body. */

@@ -1,7 +1,6 @@
 /** The progress comment and the body of a change. */
 export const texts = {
   working: '◌ **Funade is working on this.**',
-  planning: '◌ **Funade is making a plan for this.**',
   waiting: '◷ **Waiting, to try it again.** {why}',
   pausing: '॥ **Pausing.** {why}',
   paused: '॥ **Paused.** {why} Branch, plan and conversation are kept.',
@@ -29,6 +28,8 @@ export const texts = {
   resume: 'To go on, comment `/funade resume`; to end it, `/funade stop`. Until {until} it can go on.',
   approve:
     'To approve it, comment `/funade plan ok`. To have it made anew, comment what should be different, and `/funade resume`. To end it, `/funade stop`.',
+  refusedCommand: '"/funade {command}" can\'t be done in the present state.',
+  unknownCommand: 'There is no command "/funade {command}"; there are stop, pause, resume, retry and plan ok.',
   said: 'What the agent says:',
   moreItems: '… and {count} more',
   branch: 'branch {branch}',

@@ -2,7 +2,6 @@ import type { ProgressTexts } from './progress.en.ts';
 
 export const texts: ProgressTexts = {
   working: '◌ **Funade が作業しています。**',
-  planning: '◌ **Funade が計画を立てています。**',
   waiting: '◷ **再試行を待っています。** {why}',
   pausing: '॥ **一時停止しています。** {why}',
   paused: '॥ **一時停止中です。** {why} ブランチ、計画、会話は保たれています。',
@@ -31,6 +30,9 @@ export const texts: ProgressTexts = {
     '続けるには `/funade resume`、終わらせるには `/funade stop` とコメントしてください。{until} まで再開できます。',
   approve:
     '承認するには `/funade plan ok` とコメントしてください。作り直すには、変えてほしい点と `/funade resume` をコメントしてください。終わらせるには `/funade stop` とコメントしてください。',
+  refusedCommand: '「/funade {command}」は、今の状態ではできません。',
+  unknownCommand:
+    '「/funade {command}」というコマンドはありません。使えるのは stop、pause、resume、retry、plan ok です。',
   said: 'エージェントの説明:',
   moreItems: '… ほか {count} 件',
   branch: 'ブランチ {branch}',

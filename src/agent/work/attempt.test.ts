@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type AgentRig, LABELS, createAgentRig, labelled } from '../../../test/agent-rig.ts';
+import { type AgentRig, LABELS, QUICK, QUICK_PACE, createAgentRig, labelled } from '../../../test/agent-rig.ts';
 import { MONA } from '../../../test/memory-forge.ts';
 import { type MemoryWorkspaces, createMemoryWorkspaces } from '../../../test/memory-workspaces.ts';
 import { until } from '../../../test/release-rig.ts';
@@ -431,6 +431,12 @@ describe('the budget', () => {
     expect(await rig.ended(await rig.hand())).toMatchObject({ state: 'failed', reason: 'budget_time' });
   });
 
+  test('of time ends one that works without a checkout as well', async () => {
+    const runner = { ...doing(lasting), needsCheckout: false };
+    await start(runner, { defaults: { ...defaults, budget: { ...defaults.budget, time: 50 } } });
+    expect(await rig.ended(await rig.hand())).toMatchObject({ state: 'failed', reason: 'budget_time' });
+  });
+
   test('is one for all attempts', async () => {
     const runner = doing((job) => {
       job.report({ used: { steps: 2 } });
@@ -502,6 +508,32 @@ describe('what becomes of an attempt', () => {
     await start(doing(writing('a', 'b')));
     const task = await rig.ended(await rig.hand());
     expect(task).toMatchObject({ state: 'succeeded', attempts: [{ number: 1, outcome: 'succeeded' }] });
+  });
+
+  test('that is tried again later: the comment says so and why, however short after its last edit', async () => {
+    workspaces.around = async (verb) => {
+      if (verb !== 'prepare') return;
+      await until(() => Promise.resolve(comments().length), Boolean);
+      throw new FunadeError('FUN_GIT_UNREACHABLE', { source: 'x', reason: 'reset' });
+    };
+    const later = { ...QUICK, trouble: { ...QUICK.trouble, first: 3_600_000, longest: 3_600_000 } };
+    await start(doing(idle), { backoff: later, pace: { ...QUICK_PACE, comment: 3_600_000 } });
+    await rig.hand();
+    const told = await until(
+      () => Promise.resolve(comments()[0]?.body ?? ''),
+      (body) => body.includes('Waiting'),
+    );
+    expect(told).toContain('could not exchange commits');
+  });
+
+  test('whose agent stops although nobody told it to: it has failed, with or without a checkout', async () => {
+    const stopping = doing(() => ({ kind: 'interrupted' }));
+    await start(stopping);
+    expect(await rig.ended(await rig.hand())).toMatchObject({ state: 'dead' });
+    await rig.reset();
+    await start({ ...stopping, needsCheckout: false });
+    expect(await rig.ended(await rig.hand())).toMatchObject({ state: 'dead' });
+    expect(stopping.jobs).toHaveLength(6);
   });
 
   test('of a refused key ends at once, with the fix', async () => {

@@ -11,8 +11,7 @@ import { type Ground, prepareGround } from './ground.ts';
 import { Interrupted, StaleHolder } from './interruption.ts';
 import { type Meter, createMeter } from './meter.ts';
 import { judged } from './outcome.ts';
-import { type End, type Place, ask, conclude, heldBy, tell, writing } from './place.ts';
-import { writeComment } from './progress.ts';
+import { type End, type Place, conclude, heldBy, tell, writing } from './place.ts';
 import { type Work, publish, pushWork } from './publish.ts';
 import { type Bench, runAgent, runOnce } from './run-agent.ts';
 import * as store from './store.ts';
@@ -21,6 +20,8 @@ import * as store from './store.ts';
 const KEEP_MS = 20_000;
 const KEEP_AT_EXIT_MS = 5000;
 const LONGEST_TEXT = 100_000;
+/** What the agent answered was not asked for, or it stopped although nobody had told it to. */
+const UNASKED = { kind: 'failed', reason: 'agent_error', blame: 'agent' } as const satisfies RunnerEnd;
 
 /** Works on a task until its end is decided, it is back in the line, or somebody wants it to rest: then the next round goes on. */
 export async function attempt(place: Place): Promise<void> {
@@ -43,21 +44,6 @@ export async function attempt(place: Place): Promise<void> {
   } finally {
     await closeDesk(desk);
   }
-  await tellOfWait(desk);
-}
-
-/** The comment says why it is tried again later; nothing depends on it. */
-async function tellOfWait({ place, forge }: Desk): Promise<void> {
-  const row = await rowOf(place);
-  if (row.state !== 'queued' || row.reason === null || row.fence !== place.lease.fence) return;
-  try {
-    await ask(place, () => writeComment(place, forge, row));
-  } catch (thrown) {
-    place.means.logger.warn(
-      { task: row.id, reason: messageOf(thrown) },
-      'Failed to tell that a task is tried again later.',
-    );
-  }
 }
 
 function failed(place: Place, reason: string): Promise<void> {
@@ -73,8 +59,12 @@ async function withoutCheckout(desk: Desk, runner: Runner): Promise<void> {
     await setRunning(desk, runner);
     const instruction: Instruction = { kind: 'work', prompt: '' };
     const ended = await runOnce({ desk, runner, meter, seat }, instruction, null);
-    if (ended.kind === 'interrupted') return await leave(desk);
-    if (ended.kind !== 'succeeded') return await judged(place, ended, desk.mask);
+    if (ended.kind !== 'succeeded') {
+      if (desk.watch.signal.aborted) return await leave(desk);
+      const overspent = meter.overspent();
+      if (overspent !== null) return await failed(place, overspent);
+      return await judged(place, ended.kind === 'interrupted' ? UNASKED : ended, desk.mask);
+    }
     await markRead(desk);
     await succeed(desk, ended.summary, null);
   } finally {
@@ -139,15 +129,14 @@ async function atBench(bench: Bench): Promise<void> {
   }
   switch (ended.kind) {
     case 'interrupted':
-      // Nobody has told it to.
-      return judged(place, { kind: 'failed', reason: 'agent_error', blame: 'agent' }, desk.mask);
+      return judged(place, UNASKED, desk.mask);
     case 'planned':
       return waitForApproval(desk, ended);
     case 'failed':
       if (ended.reason === 'checks_failed') await keep(desk, ground, KEEP_MS);
       return judged(place, ended, desk.mask);
     case 'succeeded':
-      if (kept === null) return judged(place, { kind: 'failed', reason: 'agent_error', blame: 'agent' }, desk.mask);
+      if (kept === null) return judged(place, UNASKED, desk.mask);
       return propose(desk, kept, ended.summary);
   }
 }

@@ -12,7 +12,8 @@ const LINES = 100;
 /** Runs the checks of the repository, one after the other, in the sandbox; the first that fails, or null. */
 export async function runChecks(means: WorkMeans, job: Job): Promise<CheckFailure | null> {
   const { runCheck } = means;
-  if (runCheck === null) return null;
+  // Nothing begins where that is so; and a check that was not run has not passed.
+  if (runCheck === null) throw new Error('there are checks, and nothing runs them');
   for (const command of job.settings.checks) {
     job.log(`\n[funade] $ ${command}\n`);
     const { ok, output } = await runCheck(command, job);

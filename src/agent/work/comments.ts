@@ -7,6 +7,7 @@ import { type CommentRow, insertComments, readKnown, readVersions } from '../inb
 import { retryIn } from '../retry.ts';
 import { lockFor, steerIn } from '../steer.ts';
 import type { TaskRow } from '../store.ts';
+import { sayIn } from '../texts/index.ts';
 import { unlessInterrupted } from './interruption.ts';
 import { type WorkMeans, keyOf } from './place.ts';
 import { setNote } from './store.ts';
@@ -195,14 +196,7 @@ async function retried(
 
 /** Shown as the note of the progress comment. Only letters, digits, spaces and hyphens are left of what was written. */
 function answerTo(command: Command, language: Language): string {
-  const written = command.kind === 'approve' ? 'plan ok' : command.kind;
-  const said = command.kind === 'unknown' ? command.text : written;
-  if (command.kind !== 'unknown') {
-    return language === 'ja'
-      ? `「/funade ${said}」は、今の状態ではできません。`
-      : `"/funade ${said}" can't be done in the present state.`;
-  }
-  return language === 'ja'
-    ? `「/funade ${said}」というコマンドはありません。使えるのは stop、pause、resume、retry、plan ok です。`
-    : `There is no command "/funade ${said}"; there are stop, pause, resume, retry and plan ok.`;
+  const say = sayIn(language);
+  if (command.kind === 'unknown') return say('unknownCommand', { command: command.text });
+  return say('refusedCommand', { command: command.kind === 'approve' ? 'plan ok' : command.kind });
 }

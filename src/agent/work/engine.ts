@@ -6,7 +6,7 @@ import { begin } from './begin.ts';
 import { finish } from './finish.ts';
 import { Interrupted, StaleHolder } from './interruption.ts';
 import { afterThrown } from './outcome.ts';
-import type { Place, WorkMeans } from './place.ts';
+import { type Place, type WorkMeans, ask } from './place.ts';
 import { writeComment } from './progress.ts';
 import { rest } from './rest.ts';
 import { judge } from './trouble.ts';
@@ -81,15 +81,14 @@ async function end(place: Place): Promise<number | null> {
   }
 }
 
-/** A task that is tried again later says so in its comment, when that may be written now. Nothing depends on it. */
+/** A task that is tried again later says so, and why, in its comment. Nothing depends on it. */
 async function tellWaiting(place: Place): Promise<void> {
   const { means, lease } = place;
   const forge = means.forgeOf(place.task.source);
   try {
     const task = await readTask(means.db, place.task.id);
-    if (forge === null || task?.state !== 'queued' || task.reason === null || task.comment_id === null) return;
-    if ((task.commented_at?.getTime() ?? 0) + means.pace.comment > means.clock.now() || lease.signal.aborted) return;
-    await writeComment(place, forge, task);
+    if (forge === null || task?.state !== 'queued' || task.reason === null || !task.took_label) return;
+    if (task.fence === lease.fence) await ask(place, () => writeComment(place, forge, task));
   } catch (thrown) {
     means.logger.warn({ task: place.task.id, reason: messageOf(thrown) }, 'Failed to write the comment of a task.');
   }

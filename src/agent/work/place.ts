@@ -5,7 +5,7 @@ import type { Lease } from '../../queue/index.ts';
 import { type Db, type Trx, afterCommit, appendEvent, transaction } from '../../store/index.ts';
 import type { AgentMetrics, Job, Runner } from '../port.ts';
 import type { TaskEnding, TaskRow } from '../store.ts';
-import { hasTaskEnded } from '../task.ts';
+import { hasTaskEnded } from '../steering.ts';
 import type { Workspaces } from '../workspace/port.ts';
 import { StaleHolder, unlessInterrupted } from './interruption.ts';
 import type { Held } from './store.ts';

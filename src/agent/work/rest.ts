@@ -1,6 +1,6 @@
 import type { Forge } from '../../forges/index.ts';
 import { messageOf } from '../../kernel/index.ts';
-import { hasTaskEnded } from '../task.ts';
+import { hasTaskEnded } from '../steering.ts';
 import { Interrupted, StaleHolder } from './interruption.ts';
 import { lookAtSubject, readComments } from './look.ts';
 import type { Place } from './place.ts';

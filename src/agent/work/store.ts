@@ -172,9 +172,9 @@ export async function endTask(trx: Trx, { id, fence }: Held, now: number): Promi
 export async function readWanted(
   db: Db,
   id: string,
-): Promise<Pick<TaskRow, 'state' | 'ending' | 'fence' | 'attention_at'> | null> {
-  const { rows } = await sql<Pick<TaskRow, 'state' | 'ending' | 'fence' | 'attention_at'>>`
-    select state, ending, fence, attention_at from tasks where id = ${id}`.execute(db);
+): Promise<Pick<TaskRow, 'state' | 'fence' | 'attention_at'> | null> {
+  const { rows } = await sql<Pick<TaskRow, 'state' | 'fence' | 'attention_at'>>`
+    select state, fence, attention_at from tasks where id = ${id}`.execute(db);
   return rows[0] ?? null;
 }
 

@@ -57,6 +57,11 @@ export function firstLine(result: GitResult): string {
   return result.stdout.toString('utf8').split('\n')[0] ?? '';
 }
 
+/** The tree of a commit. */
+export async function treeOf(desk: Desk, commit: string): Promise<string> {
+  return firstLine(sure(desk, 'read a commit', await inMirror(desk, ['rev-parse', '--verify', `${commit}^{tree}`])));
+}
+
 /** Fields that end with a NUL. */
 export function fieldsOf(output: Buffer): readonly Buffer[] {
   const fields: Buffer[] = [];

@@ -1,2 +1,1 @@
-export type { ChangedFile, GitRemote, PushEnd, Workspace, WorkspaceRequest, Workspaces } from './port.ts';
-export { type WorkspacesOptions, createWorkspaces } from './workspaces.ts';
+export { createWorkspaces } from './workspaces.ts';

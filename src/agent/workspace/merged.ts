@@ -1,5 +1,5 @@
 import { lines } from '../../git/index.ts';
-import { type Desk, firstLine, inMirror, sure } from './desk.ts';
+import { type Desk, firstLine, inMirror, sure, treeOf } from './desk.ts';
 import { record } from './record.ts';
 
 const COMPARE_TIMEOUT = 120_000;
@@ -46,8 +46,4 @@ export async function joined(desk: Desk, { base, branch }: Tips): Promise<string
     author: AUTHOR,
     date: `@${firstLine(sure(desk, 'read a commit', dated))} +0000`,
   });
-}
-
-async function treeOf(desk: Desk, commit: string): Promise<string> {
-  return firstLine(sure(desk, 'read a commit', await inMirror(desk, ['rev-parse', '--verify', `${commit}^{tree}`])));
 }

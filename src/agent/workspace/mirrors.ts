@@ -26,15 +26,17 @@ const TRANSFER_TIMEOUT = 600_000;
 const UNUSED = 30 * 86_400_000;
 const USED_FILE = 'last-used';
 
+/** What a remote that was reached made of a push. */
+type Answered = Exclude<Sent, { readonly kind: 'unreached' }>;
+
 /** A repository's mirror while nobody else exchanges anything with its remote. */
 export interface Exchange {
-  readonly gitDir: string;
   /** The branches as the remote has them now, and all of their commits; one that it does not have is left out. */
   pull(branches: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Whether the remote has any branch at all. */
   isEmpty(signal: AbortSignal): Promise<boolean>;
   /** Brings a commit to a branch, never by force. */
-  send(sha: string, branch: string, signal: AbortSignal): Promise<Sent>;
+  send(sha: string, branch: string, signal: AbortSignal): Promise<Answered>;
 }
 
 export interface Mirrors {
@@ -173,7 +175,7 @@ function exchangeWith({ git, gitDir, pushConfig, request }: ExchangeParts): Exch
     );
   }
 
-  async function send(sha: string, branch: string, signal: AbortSignal): Promise<Sent> {
+  async function send(sha: string, branch: string, signal: AbortSignal): Promise<Answered> {
     const remote = await request.remote();
     const address = addressWith(remote.url, remote);
     const flags = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-recurse-submodules'];
@@ -190,7 +192,6 @@ function exchangeWith({ git, gitDir, pushConfig, request }: ExchangeParts): Exch
   }
 
   return {
-    gitDir,
     pull,
     send,
     isEmpty: async (signal) => (await onRemote(await addressOf(request), ['refs/heads/*'], signal)).length === 0,
@@ -204,7 +205,7 @@ async function addressOf(request: WorkspaceRequest): Promise<Address> {
 
 function secretsOf({ username, password }: GitRemote): readonly string[] {
   if (password === '') return [];
-  return [password, encodeURIComponent(password), Buffer.from(`${username}:${password}`).toString('base64')];
+  return [password, Buffer.from(`${username}:${password}`).toString('base64')];
 }
 
 const NO_ACCESS =

@@ -67,7 +67,7 @@ export interface Workspace {
   push(signal: AbortSignal): Promise<PushEnd>;
 }
 
-/** Throws `FUN_WORKSPACE` with a `reason` (`repository_empty`, `default_branch_missing`, `branch_name`), `FUN_GIT_UNREACHABLE`, `FUN_STORAGE_FULL`. */
+/** Throws `FUN_WORKSPACE` with a `reason` (`repository_empty`, `default_branch_missing`, `branch_name`, `permission`), `FUN_GIT_UNREACHABLE`, `FUN_STORAGE_FULL`. */
 export interface Workspaces {
   prepare(request: WorkspaceRequest, signal: AbortSignal): Promise<Workspace>;
   has(task: string): Promise<boolean>;

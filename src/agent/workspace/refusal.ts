@@ -1,4 +1,5 @@
 import { type GitResult, redactUrls } from '../../git/index.ts';
+import { createMask } from '../../sandbox/index.ts';
 import type { PushEnd } from './port.ts';
 
 export type Sent =
@@ -43,6 +44,6 @@ function detailOf(said: string, secrets: readonly string[]): string {
     .split('\n')
     .map((line) => line.replace(/^(?:remote|error|fatal):/, '').trim())
     .filter((line) => line !== '' && !/^(?:hint:|To |failed to push some refs|!\s)/.test(line));
-  const text = redactUrls([...new Set(told)].join('\n')).slice(0, LONGEST);
-  return secrets.filter((secret) => secret !== '').reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
+  // Cut last: half a secret would not be found.
+  return createMask(secrets)(redactUrls([...new Set(told)].join('\n'))).slice(0, LONGEST);
 }

@@ -1,5 +1,5 @@
 import { lines } from '../../git/index.ts';
-import { type Desk, fieldsOf, firstLine, inMirror, sure } from './desk.ts';
+import { type Desk, fieldsOf, inMirror, sure, treeOf } from './desk.ts';
 import { type Author, record } from './record.ts';
 
 const MERGE_TIMEOUT = 120_000;
@@ -43,10 +43,6 @@ async function apply(desk: Desk, commit: string, onto: string): Promise<Merged> 
 async function stepOf(desk: Desk, commit: string, parents: readonly string[]): Promise<string> {
   const author = { name: 'Funade', email: 'rebase@funade.invalid' };
   return record(desk, { tree: await treeOf(desk, commit), parents, message: 'rebase', author, date: '@0 +0000' });
-}
-
-async function treeOf(desk: Desk, commit: string): Promise<string> {
-  return firstLine(sure(desk, 'read a commit', await inMirror(desk, ['rev-parse', '--verify', `${commit}^{tree}`])));
 }
 
 async function read(

@@ -35,6 +35,16 @@ test('a fresh checkout has the files of the base, and what is written in it is c
   expect(await workspace.push(never)).toEqual({ kind: 'pushed', sha: committed?.sha, rebased: false });
 });
 
+test('acts of one task never overlap, not even those of a checkout that it had before', async () => {
+  await bench.commit('one', Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`${index}.txt`, 'x\n'])));
+  const before = await bench.prepare();
+  await write(before.directory, { 'left.txt': 'x' });
+  const [left, first, second] = await Promise.all([before.changes(), bench.prepare(), bench.prepare()]);
+  expect(left.map(({ path }) => path)).toEqual(['left.txt']);
+  expect([await first.changes(), await second.changes()]).toEqual([[], []]);
+  expect(run(second.directory, ['status', '--porcelain'])).toBe('');
+});
+
 test('a checkout without a change commits nothing', async () => {
   await bench.commit('one', { 'a.txt': 'a' });
   const workspace = await bench.prepare();

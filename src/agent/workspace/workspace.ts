@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { createLines, readFileOfCommit } from '../../git/index.ts';
-import type { Clock, Logger } from '../../kernel/index.ts';
+import { type InLine, readFileOfCommit } from '../../git/index.ts';
+import { type Clock, type Logger, assertNever } from '../../kernel/index.ts';
 import { follow } from './checkout.ts';
-import { type Desk, firstLine, inMirror, sure } from './desk.ts';
+import { type Desk, firstLine, inMirror, sure, treeOf } from './desk.ts';
 import { readDifference, readPatch } from './difference.ts';
 import type { Exchange, Mirrors } from './mirrors.ts';
 import { giveOwnRepository } from './own-repository.ts';
@@ -18,6 +18,8 @@ const LARGEST_TEXT = 1024 * 1024;
 export interface WorkspaceParts {
   readonly desk: Desk;
   readonly mirrors: Mirrors;
+  /** Of everything that works in the folder of a task, by its id. */
+  readonly inLine: InLine;
   readonly request: WorkspaceRequest;
   readonly state: WorkState;
   /** Of the state's head. */
@@ -28,10 +30,10 @@ export interface WorkspaceParts {
   readonly clock: Clock;
 }
 
-/** A checkout that is there. Its acts run one after the other. */
+/** A checkout that is there. Its acts run one after the other, and after those of whoever had the task before. */
 export function createWorkspace(parts: WorkspaceParts): Workspace {
   const { desk, mirrors, request, base, logger, clock } = parts;
-  const inLine = createLines();
+  const inLine = <T>(act: () => Promise<T>): Promise<T> => parts.inLine(request.task, act);
   let { state, head } = parts;
 
   async function advance(next: WorkState): Promise<void> {
@@ -59,8 +61,7 @@ export function createWorkspace(parts: WorkspaceParts): Workspace {
 
   async function commit(message: string, author: Author): Promise<{ readonly sha: string } | null> {
     const { tree } = await stage(desk, head.gitlinks);
-    const shown = await inMirror(desk, ['rev-parse', '--verify', `${state.head}^{tree}`]);
-    if (firstLine(sure(desk, 'read a commit', shown)) === tree) {
+    if ((await treeOf(desk, state.head)) === tree) {
       return (await fork()) === state.head ? null : { sha: state.head };
     }
     const sha = await record(desk, { tree, parents: [state.head], message, author, date: dateOf(clock) });
@@ -76,8 +77,10 @@ export function createWorkspace(parts: WorkspaceParts): Workspace {
         return { kind: 'pushed', sha: state.head, rebased: false };
       case 'refused':
         return first;
-      default:
+      case 'behind':
         return pushOnTop(exchange, signal);
+      default:
+        return assertNever(first);
     }
   }
 
@@ -122,14 +125,14 @@ export function createWorkspace(parts: WorkspaceParts): Workspace {
       const place = { gitDir: desk.gitDir, of: desk.of, sha: parts.state.base.sha, path };
       return textOf(await readFileOfCommit(desk.git, place, limit));
     },
-    changes: () => inLine('desk', changes),
+    changes: () => inLine(changes),
     patch: (limit) =>
-      inLine('desk', async () => {
+      inLine(async () => {
         const { tree } = await stage(desk, head.gitlinks);
         return readPatch(desk, { from: await fork(), to: tree }, limit);
       }),
-    commit: (message, author) => inLine('desk', () => commit(message, author)),
-    push: (signal) => inLine('desk', () => mirrors.exchange(request, (exchange) => push(exchange, signal))),
+    commit: (message, author) => inLine(() => commit(message, author)),
+    push: (signal) => inLine(() => mirrors.exchange(request, (exchange) => push(exchange, signal))),
   };
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createGit, isBranchName, writeGitConfig, writePushConfig } from '../../git/index.ts';
+import { createGit, createLines, isBranchName, writeGitConfig, writePushConfig } from '../../git/index.ts';
 import { type Clock, FunadeError, type Logger } from '../../kernel/index.ts';
 import { isStorageFull } from '../../store/index.ts';
 import { checkOut } from './checkout.ts';
@@ -32,6 +32,8 @@ export function createWorkspaces({ directory, logger, clock, gitPath, environmen
   const tasks = join(directory, 'tasks');
   const git = createGit({ program: gitPath ?? 'git', configFile, environment: environment ?? {} });
   const mirrors = createMirrors({ git, directory: join(directory, 'mirrors'), pushConfig, logger, clock });
+  /** By task: whoever was interrupted may have left an act behind that still writes in its folder. */
+  const inLine = createLines();
   const preparing = new Set<string>();
   let furnished: Promise<void> | undefined;
 
@@ -75,7 +77,7 @@ export function createWorkspaces({ directory, logger, clock, gitPath, environmen
     if (left === undefined || !(await isFolder(join(tree, '.git')))) await giveOwnRepository(desk, state, signal);
     await writeState(folder, state);
     const continued = tips.branch !== undefined;
-    return createWorkspace({ desk, mirrors, request, state, head, base, continued, logger, clock });
+    return createWorkspace({ desk, mirrors, inLine, request, state, head, base, continued, logger, clock });
   }
 
   async function sweep(alive: ReadonlySet<string>): Promise<void> {
@@ -90,19 +92,21 @@ export function createWorkspaces({ directory, logger, clock, gitPath, environmen
   }
 
   return {
-    prepare: async (request, signal) => {
-      preparing.add(request.task);
-      try {
-        return await prepare(request, signal);
-      } catch (thrown) {
-        if (isStorageFull(thrown)) throw new FunadeError('FUN_STORAGE_FULL', {}, { cause: thrown });
-        throw thrown;
-      } finally {
-        preparing.delete(request.task);
-      }
-    },
+    prepare: (request, signal) =>
+      inLine(request.task, async () => {
+        signal.throwIfAborted();
+        preparing.add(request.task);
+        try {
+          return await prepare(request, signal);
+        } catch (thrown) {
+          if (isStorageFull(thrown)) throw new FunadeError('FUN_STORAGE_FULL', {}, { cause: thrown });
+          throw thrown;
+        } finally {
+          preparing.delete(request.task);
+        }
+      }),
     has: async (task) => (await readState(folderOf(task))) !== undefined,
-    remove: (task) => removeFolder(folderOf(task)),
+    remove: (task) => inLine(task, () => removeFolder(folderOf(task))),
     sweep,
   };
 }

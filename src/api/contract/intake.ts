@@ -18,6 +18,10 @@ export const TASK_STATES = [
   'expired',
 ] as const;
 
+/** What a person may ask for while a task is alive. */
+export const STEERING_ACTS = ['pause', 'resume', 'stop', 'approve'] as const;
+export type SteeringAct = (typeof STEERING_ACTS)[number];
+
 /** One handing over of an issue or change to the agent. */
 export const taskView = z.object({
   id: z.string(),
@@ -60,7 +64,9 @@ export const taskView = z.object({
       errorId: z.string().nullable(),
     }),
   ),
-  /** Branch that the work is pushed to. */
+  /** What a person can do about it now, the gentlest first; an ended one can be handed over once more. */
+  acts: z.array(z.enum([...STEERING_ACTS, 'retry'])),
+  /** Branch with the work; null before something was pushed to it. */
   branch: z.string().nullable(),
   /** Pull or merge request with the work. */
   change: z.object({ number: z.number(), url: z.string(), adopted: z.boolean() }).nullable(),
@@ -89,10 +95,7 @@ export const taskView = z.object({
   steerReason: z.string().nullable(),
 });
 export type TaskView = z.infer<typeof taskView>;
-
-/** What a person may ask for while a task is alive. */
-export const TASK_ACTS = ['pause', 'resume', 'stop', 'approve'] as const;
-export type TaskAct = (typeof TASK_ACTS)[number];
+export type TaskAct = TaskView['acts'][number];
 
 export const steerTaskRequest = z.object({ reason: z.string().max(500).nullish() });
 

@@ -5,8 +5,8 @@ import type { ApiApp } from '../app.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import {
   type Role,
-  TASK_ACTS,
-  type TaskAct,
+  STEERING_ACTS,
+  type SteeringAct,
   type TaskView,
   pageOf,
   steerTaskRequest,
@@ -30,13 +30,17 @@ const logQuery = z.object({
   after: z.coerce.number().int().min(0).default(0),
 });
 
-const ACTS: Readonly<Record<TaskAct, { readonly role: Role; readonly act: string; readonly summary: string }>> = {
+const ACTS: Readonly<Record<SteeringAct, { readonly role: Role; readonly act: string; readonly summary: string }>> = {
   pause: {
     role: 'deployer',
     act: 'pause a task',
     summary: 'Stop the agent for now; branch, plan, comment and conversation are kept',
   },
-  resume: { role: 'deployer', act: 'resume a task', summary: 'Go on with a paused task where it was' },
+  resume: {
+    role: 'deployer',
+    act: 'resume a task',
+    summary: 'Go on with a paused task where it was; a plan that waits is made anew',
+  },
   stop: { role: 'deployer', act: 'stop a task', summary: 'End a task; work that was done is kept on its branch' },
   approve: { role: 'approver', act: 'approve the plan of a task', summary: 'Let the agent work by its plan' },
 };
@@ -92,10 +96,10 @@ export function registerTasks(app: ApiApp, { agent }: Pick<ControlPlane, 'agent'
       reply.code(201).send(viewOf(await agent.retry(request.params.id, identityOf(request).user), agent)),
   );
 
-  for (const act of TASK_ACTS) registerAct(app, agent, act);
+  for (const act of STEERING_ACTS) registerAct(app, agent, act);
 }
 
-function registerAct(app: ApiApp, agent: Agent, act: TaskAct): void {
+function registerAct(app: ApiApp, agent: Agent, act: SteeringAct): void {
   const { role, act: told, summary } = ACTS[act];
   app.post(
     `/tasks/:id/${act}`,
@@ -118,12 +122,13 @@ async function known(agent: Agent, id: string): Promise<Task> {
 }
 
 function viewOf(
-  { host: _host, projectId: _projectId, actorId: _actorId, attempts, plan, ...task }: Task,
+  { host: _host, projectId: _projectId, actorId: _actorId, attempts, acts, plan, ...task }: Task,
   { pausedFor }: Pick<Agent, 'pausedFor'>,
 ): TaskView {
   return {
     ...task,
     attempts: attempts.map((attempt) => ({ ...attempt })),
+    acts: [...acts],
     plan: plan.map((item) => ({ ...item })),
     expiresAt: isResting(task) && task.pausedAt !== null ? task.pausedAt + pausedFor : null,
   };

@@ -1,4 +1,4 @@
-import { type TaskAct, type TaskView, taskView } from '../../api/contract/index.ts';
+import { type SteeringAct, type TaskView, taskView } from '../../api/contract/index.ts';
 import { segment } from '../client.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodeOfPause, exitCodeOfStop, exitCodeOfTask } from '../exit-codes.ts';
@@ -18,7 +18,7 @@ interface Act {
   readonly waits: boolean;
 }
 
-const ACTS: Readonly<Record<TaskAct, Act>> = {
+const ACTS: Readonly<Record<SteeringAct, Act>> = {
   pause: { about: 'about.tasks.pause', told: 'told.taskPausing', exitCode: exitCodeOfPause, waits: true },
   resume: { about: 'about.tasks.resume', told: 'told.taskResumed', exitCode: exitCodeOfTask, waits: false },
   stop: { about: 'about.tasks.stop', told: 'told.taskStopping', exitCode: exitCodeOfStop, waits: true },
@@ -27,7 +27,7 @@ const ACTS: Readonly<Record<TaskAct, Act>> = {
 
 /** `funade tasks pause|resume|stop|approve <task>`: none of them asks, since a stopped task can be handed over again. */
 export const addTaskActs: AddCommand = (parent, { text, action }) => {
-  for (const verb of Object.keys(ACTS) as readonly TaskAct[]) {
+  for (const verb of Object.keys(ACTS) as readonly SteeringAct[]) {
     parent
       .command(verb)
       .description(text(ACTS[verb].about))
@@ -44,7 +44,7 @@ export const addTaskActs: AddCommand = (parent, { text, action }) => {
 
 async function act(
   context: Context,
-  { verb, id, reason }: { readonly verb: TaskAct; readonly id: string; readonly reason: string | undefined },
+  { verb, id, reason }: { readonly verb: SteeringAct; readonly id: string; readonly reason: string | undefined },
 ): Promise<ExitCode | undefined> {
   const { told, exitCode, waits } = ACTS[verb];
   const client = await context.client();

@@ -1,16 +1,15 @@
 import { taskLogView } from '../../api/contract/index.ts';
-import { FunadeError, formatDuration, isFunadeError, sleep } from '../../kernel/index.ts';
-import { ProblemError, segment } from '../client.ts';
+import { FunadeError, formatDuration, sleep } from '../../kernel/index.ts';
+import { segment } from '../client.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { OUTAGE, isOutage } from '../follow.ts';
 import { createLinePrinter } from '../log-stream.ts';
 import { resolveTask } from '../resolve-task.ts';
 import { type AddCommand, required } from '../shell.ts';
 
 /** Between two looks at the log, in milliseconds. */
 const PACE = 1000;
-/** As long as any other watch waits for a server that restarts. */
-const OUTAGE = 60_000;
 
 /** `funade tasks logs <task>`: what the agent said; `--follow` goes on until the task ends, through restarts of the server. */
 export const addTaskLogs: AddCommand = (parent, { text, action }) => {
@@ -78,10 +77,4 @@ async function readAll(context: Context, { id, isFollowed, signal }: Reading): P
   }
   printer.end();
   if (after === 0 && !signal.aborted && !context.flags.json) context.note(context.text('told.taskLogEmpty'));
-}
-
-/** The server is away or busy starting; what it refuses or does not know is no outage. */
-function isOutage(thrown: unknown): boolean {
-  if (thrown instanceof ProblemError) return thrown.exitCode === EXIT.unreachable;
-  return isFunadeError(thrown) && thrown.exitCode === EXIT.unreachable;
 }

@@ -169,6 +169,7 @@ export const en = {
   'task.wait.end': 'Waits until the agent has ended, at most some seconds.',
   'task.why.approve': 'lets the agent work by this plan',
   'task.why.resume': 'goes on where it was',
+  'task.why.replan': 'has the plan made anew, with what was commented since',
   'task.why.pause': 'frees the worker and keeps branch, plan and conversation',
   'task.why.stop': 'ends it and keeps the work on its branch',
   'task.why.retry': 'hands it over once more',

@@ -171,6 +171,7 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'task.wait.end': 'エージェントの終了を待っています(長くて数秒)。',
   'task.why.approve': 'この計画で作業を始めます',
   'task.why.resume': '続きから再開します',
+  'task.why.replan': 'その後のコメントを踏まえて計画を作り直します',
   'task.why.pause': 'ワーカーを空け、ブランチ、計画、会話を保ちます',
   'task.why.stop': '終わらせ、作業内容をブランチに残します',
   'task.why.retry': 'もう一度依頼します',

@@ -41,7 +41,6 @@ export interface FakeGit {
   /** Of every ref that there is, also outside of branches and tags. */
   shaOf(ref: string): string | null;
   setRef(ref: string, sha: string | null): void;
-  has(sha: string): boolean;
   isAncestor(old: string, later: string): boolean;
   /** Text of a file at a ref or commit; null when there is none. */
   read(ref: string, path: string): string | null;
@@ -132,7 +131,6 @@ function fakeGit(directory: string): FakeGit {
     },
     shaOf,
     setRef: (ref, sha) => void git(sha === null ? ['update-ref', '-d', ref] : ['update-ref', ref, sha]),
-    has: (sha) => answers(['cat-file', '-e', sha]) !== null,
     isAncestor: (old, later) => answers(['merge-base', '--is-ancestor', old, later]) !== null,
     read: (ref, path) => answers(['cat-file', 'blob', `${ref}:${path}`]),
     files: (ref) =>

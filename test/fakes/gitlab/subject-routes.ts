@@ -147,5 +147,5 @@ function split(labels: string | undefined): readonly string[] {
 
 /** The real one would run them. */
 function refuseQuickActions(text: string | undefined, fault: (text: string) => void): void {
-  if (/^\s*\/[a-z]/im.test(text ?? '')) fault('a text with a quick action');
+  if (/^[^\S\n\r\u2028\u2029]*\/[a-z]/im.test(text ?? '')) fault('a text with a quick action');
 }

@@ -1,3 +1,4 @@
+import { hasTaskEnded } from '../../../src/agent/index.ts';
 import {
   type EnvironmentView,
   type RunView,
@@ -132,8 +133,6 @@ function follow({ owner }: LoopStage, runId: string, narrator: Narrator): Promis
   );
 }
 
-const OVER = ['stopped', 'succeeded', 'failed', 'dead', 'cancelled', 'expired'];
-
 /** The task of the issue, to its end; what the agent says is told once. */
 async function followTask({ owner }: LoopStage, narrator: Narrator): Promise<TaskView> {
   const told = new Set<string>();
@@ -151,7 +150,7 @@ async function followTask({ owner }: LoopStage, narrator: Narrator): Promise<Tas
       if (found?.note != null) tell(`   agent: ${found.note}`);
       return found;
     },
-    (found) => found !== undefined && OVER.includes(found.state),
+    (found) => found !== undefined && hasTaskEnded(found.state),
     PATIENCE,
   );
   if (task === undefined) throw new Error('there is no task');

@@ -289,6 +289,16 @@ test('secrets are masked in what the model reads and in what it says at the end'
   expect(JSON.stringify(rig.reports) + server.requests[1]!.text).not.toContain('hunter2-secret');
 });
 
+test('colours and links of an output are left out, and nothing between them', async () => {
+  const rig = await rigWith();
+  const link = (to: string, text: string) => `\u001b]8;;${to}\u001b\\${text}\u001b]8;;\u001b\\`;
+  const output = `${link('http://a', 'one')} \u001b[31mbetween\u001b[0m ${link('http://b', 'two')}`;
+  const server = await serverWith([plan, call('run', { command: 'lint' }), finish]);
+  const runInBox: RunInBox = () => Promise.resolve({ kind: 'exited', code: 0, output });
+  await createBuiltinRunner(meansFor(modelAt(server), { runInBox })).run(rig.job());
+  expect(lastResult(server)).toContain('one between two');
+});
+
 const isolated = createSandbox({ logger: silentLogger, stateDir: tmpdir() }).isolation().tier === 'A';
 if (!isolated && process.env['CI'] === 'true') throw new Error('CI needs bubblewrap to run commands in the sandbox');
 

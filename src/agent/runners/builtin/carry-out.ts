@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { ToolModelMessage } from 'ai';
 import { assertNever } from '../../../kernel/index.ts';
 import type { PlanItem, RunnerEnd } from '../../port.ts';
@@ -92,10 +93,9 @@ function endOf(result: ToolEnd): RunnerEnd | null {
   return null;
 }
 
-const ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007]*(?:\u0007|\u001b\\))/g;
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g;
 
 /** Secrets hidden, and no characters that endpoints or the database refuse. */
 function readable(text: string, { redact }: ToolPlace): string {
-  return redact(text.replaceAll(ESCAPES, '').replaceAll(CONTROLS, '')).toWellFormed();
+  return redact(stripVTControlCharacters(text).replaceAll(CONTROLS, '')).toWellFormed();
 }

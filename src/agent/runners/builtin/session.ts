@@ -2,7 +2,7 @@ import { type ToolSet, jsonSchema, tool } from 'ai';
 import type { ModelConfig } from '../../../config/index.ts';
 import { type Logger, newId } from '../../../kernel/index.ts';
 import type { Job, RunnerEnd, TaskUsage } from '../../port.ts';
-import { addUsage, exceeded, usageOf } from './budget.ts';
+import { addUsage, exceeded, usageOf } from '../budget.ts';
 import { type Bench, carryOut } from './carry-out.ts';
 import { SUMMARISE, callNoTool, commentBlock, instructionsFor } from './instructions.ts';
 import { compact, corrected, isFull } from './memory/compact.ts';
@@ -135,9 +135,9 @@ async function summarise(session: Session, transcript: string): Promise<{ text: 
 
 /** Tells what an answer used, by our own count where the endpoint has none. */
 function report({ job, config }: Session, answer: ModelAnswer, rough: number): TaskUsage {
-  const input = answer.inputTokens ?? rough;
-  const output = answer.outputTokens ?? roughTokens(answer.text + JSON.stringify(answer.calls));
-  const usage = usageOf({ input, output }, config.price);
+  const inputTokens = answer.inputTokens ?? rough;
+  const outputTokens = answer.outputTokens ?? roughTokens(answer.text + JSON.stringify(answer.calls));
+  const usage = usageOf({ inputTokens, outputTokens }, config.price);
   job.report({ used: usage });
   return usage;
 }

@@ -89,6 +89,7 @@ export const TASK: Task = {
   state: 'running',
   reason: null,
   errorId: null,
+  acts: ['pause', 'stop'],
   label: 'coding agent',
   actor: 'mona',
   actorId: '2',

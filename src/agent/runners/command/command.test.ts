@@ -159,7 +159,8 @@ describe.each(tiers)('in tier %s', (tier) => {
 
   test('an agent that forks without end is bounded or ended, and leaves nothing', async () => {
     const place = await rig.makeTask();
-    await rig.run(tier, { agent: 'fork', prompt: '' }, place);
+    const { log } = await rig.run(tier, { agent: 'fork', prompt: '' }, place);
+    expect(log).not.toContain('started 600');
     expect(processesWith(place.id)).toEqual([]);
   });
 

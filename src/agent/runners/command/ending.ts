@@ -2,6 +2,7 @@ import { assertNever } from '../../../kernel/index.ts';
 import type { CommandEnd } from '../../../sandbox/index.ts';
 import type { ModelTrouble } from '../../model/session.ts';
 import type { RunnerEnd } from '../../port.ts';
+import type { UsedUp } from '../budget.ts';
 
 /** `EX_TEMPFAIL` of sysexits.h: trying again later may help. */
 const TRY_AGAIN = 75;
@@ -12,7 +13,7 @@ type Failed = Extract<RunnerEnd, { kind: 'failed' }>;
 
 export interface Circumstances {
   /** Reason code of the budget that was used up while it ran. */
-  readonly usedUp: 'budget_steps' | 'budget_tokens' | 'budget_money' | null;
+  readonly usedUp: UsedUp | null;
   /** What the model said last, if that was no answer. */
   readonly trouble: ModelTrouble | null;
 }

@@ -1,17 +1,10 @@
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModel } from 'ai';
-import type { ModelConfig, ModelProvider } from '../../../../config/index.ts';
+import type { ModelConfig } from '../../../../config/index.ts';
 import { type Result, err, ok } from '../../../../kernel/index.ts';
+import { baseUrlOf } from '../../../model/endpoint.ts';
 import { fetchModel } from './fetch-model.ts';
-
-/** Where a provider has its API when the configuration does not say. */
-const ADDRESSES: Readonly<Record<ModelProvider, string | null>> = {
-  'openai-compatible': null,
-  anthropic: 'https://api.anthropic.com/v1',
-  ollama: 'http://127.0.0.1:11434/v1',
-  lmstudio: 'http://127.0.0.1:1234/v1',
-};
 
 /** Of Anthropic's API, which wants a limit with every request; it never takes more of the window than a quarter. */
 const LONGEST_ANSWER = 16_000;
@@ -25,9 +18,10 @@ export interface Connected {
 /** What talks to the model, or what is missing in the configuration. Connects to nothing yet. */
 export function connectModel(config: ModelConfig): Result<Connected, string> {
   const { provider, name, key } = config;
-  const url = config.url ?? ADDRESSES[provider];
+  const base = baseUrlOf(config);
   if (name === null) return err('agent.model.name is not set');
-  if (url === null || !URL.canParse(url)) return err('agent.model.url is not set, or is no URL');
+  if (base === null) return err('agent.model.url is not set, or is no URL');
+  const url = base.href.replace(/\/$/, '');
   if (provider === 'anthropic') {
     // An empty key instead of none: without one the client would look for a key in the environment.
     const model = createAnthropic({ baseURL: url, apiKey: key ?? '', fetch: fetchModel })(name);

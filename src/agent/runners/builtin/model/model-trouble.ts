@@ -1,7 +1,7 @@
 import { APICallError } from 'ai';
 import { messageOf } from '../../../../kernel/index.ts';
+import { retryAt } from '../../../model/retry-after.ts';
 import type { RunnerEnd } from '../../../port.ts';
-import { retryAt } from './retry-after.ts';
 
 type Failed = Extract<RunnerEnd, { kind: 'failed' }>;
 

@@ -25,7 +25,7 @@ function decode(path: string, bytes: Buffer): string {
   }
 }
 
-/** Replaces the content and keeps the mode. Resolves with whether the file was there before. */
+/** Replaces the content and keeps the mode of a file that is there; makes it otherwise. */
 export async function writeText(root: string, path: string, text: string): Promise<void> {
   const file = await openRegular(await placeInside(root, path), path, 'write');
   try {
