@@ -13,5 +13,6 @@ export { type RefName, readRef } from './payloads/refs.ts';
 export type * from './port.ts';
 export * from './api-port.ts';
 export { type ForgeOptions, createForge } from './create-forge.ts';
+export { type ForgeTrouble, forgeTroubleOf } from './trouble.ts';
 export { webHostOf } from './web-host.ts';
 export type { ApiLimits } from './api/limits.ts';

@@ -1,3 +1,4 @@
+import { type ForgeTrouble, forgeTroubleOf } from '../forges/index.ts';
 import { isFunadeError } from '../kernel/index.ts';
 import { isStorageFull, isUnreachable } from '../store/index.ts';
 
@@ -18,41 +19,14 @@ export const DEFAULT_PATIENCE: Patience = {
   random: Math.random,
 };
 
-export type Judgement =
-  /** May be over later; `at`: not before (epoch ms). */
-  | { readonly kind: 'passing'; readonly reason: string; readonly at: number | null }
-  | { readonly kind: 'permanent'; readonly reason: string };
-
 /** What something thrown by a forge, git or the database means. What nobody has foreseen is tried again: an issue harms nobody. */
-export function judge(thrown: unknown): Judgement {
-  if (!isFunadeError(thrown)) {
-    const isOfDatabase = isUnreachable(thrown) || isStorageFull(thrown);
-    return { kind: 'passing', reason: isOfDatabase ? 'database' : 'unforeseen', at: null };
-  }
-  switch (thrown.code) {
-    case 'FUN_FORGE_LIMITED':
-      return { kind: 'passing', reason: 'forge_limited', at: timeIn(thrown.values['at']) };
-    case 'FUN_FORGE_UNREACHABLE':
-      return { kind: 'passing', reason: 'forge_unreachable', at: null };
-    case 'FUN_FORGE_LOGIN_REFUSED':
-      return { kind: 'passing', reason: 'login_refused', at: null };
-    case 'FUN_GIT_UNREACHABLE':
-      return { kind: 'passing', reason: 'git_unreachable', at: null };
-    case 'FUN_FORGE_REFUSED':
-      return { kind: 'permanent', reason: 'permission' };
-    case 'FUN_FORGE_NOT_FOUND':
-      return { kind: 'permanent', reason: 'forge_not_found' };
-    case 'FUN_FORGE_REJECTED':
-      return { kind: 'permanent', reason: 'forge_rejected' };
-    case 'FUN_FORGE_NO_CREDENTIALS':
-      return { kind: 'permanent', reason: 'no_credentials' };
-    default:
-      return { kind: 'passing', reason: 'unforeseen', at: null };
-  }
+export function judge(thrown: unknown): ForgeTrouble {
+  return forgeTroubleOf(thrown) ?? { kind: 'passing', reason: otherReason(thrown), at: null };
 }
 
-function timeIn(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+function otherReason(thrown: unknown): string {
+  if (isFunadeError(thrown)) return thrown.code === 'FUN_GIT_UNREACHABLE' ? 'git_unreachable' : 'unforeseen';
+  return isUnreachable(thrown) || isStorageFull(thrown) ? 'database' : 'unforeseen';
 }
 
 /** When to try again after trouble, the `troubles`-th in a row; never before `at`. */

@@ -1,3 +1,4 @@
+import { type ForgeTrouble, forgeTroubleOf } from '../../forges/index.ts';
 import { isFunadeError } from '../../kernel/index.ts';
 import { isStorageFull, isUnreachable } from '../../store/index.ts';
 
@@ -18,30 +19,16 @@ export const DEFAULT_BACKOFF: Backoff = {
 };
 
 export type Judgement =
-  /** May be over later; `at`: not before (epoch ms). */
-  | { readonly kind: 'passing'; readonly reason: string; readonly at: number | null }
-  | { readonly kind: 'permanent'; readonly reason: string }
+  | ForgeTrouble
   /** Nobody has foreseen it. */
   | { readonly kind: 'unforeseen' };
 
 /** What something thrown by a forge, by git or by the database means for a task. */
 export function judge(thrown: unknown): Judgement {
+  const ofForge = forgeTroubleOf(thrown);
+  if (ofForge !== null) return ofForge;
   if (isFunadeError(thrown)) {
     switch (thrown.code) {
-      case 'FUN_FORGE_UNREACHABLE':
-        return { kind: 'passing', reason: 'forge_unreachable', at: null };
-      case 'FUN_FORGE_LIMITED':
-        return { kind: 'passing', reason: 'forge_limited', at: timeIn(thrown.values['at']) };
-      case 'FUN_FORGE_LOGIN_REFUSED':
-        return { kind: 'passing', reason: 'login_refused', at: null };
-      case 'FUN_FORGE_REFUSED':
-        return { kind: 'permanent', reason: 'permission' };
-      case 'FUN_FORGE_NOT_FOUND':
-        return { kind: 'permanent', reason: 'forge_not_found' };
-      case 'FUN_FORGE_REJECTED':
-        return { kind: 'permanent', reason: 'forge_rejected' };
-      case 'FUN_FORGE_NO_CREDENTIALS':
-        return { kind: 'permanent', reason: 'no_credentials' };
       case 'FUN_DATABASE_UNREACHABLE':
       case 'FUN_STORAGE_FULL':
         return { kind: 'passing', reason: 'database', at: null };
@@ -62,10 +49,6 @@ export function judge(thrown: unknown): Judgement {
 
 function wordIn(value: unknown): string | null {
   return typeof value === 'string' && /^[a-z_]+$/.test(value) ? value : null;
-}
-
-function timeIn(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
 function sqlState(thrown: unknown): string {
