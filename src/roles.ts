@@ -26,7 +26,7 @@ const NOTHING: Duties = {
 };
 const ALL: Duties = { webhook: true, engine: true, functions: true, api: true, agent: true, polling: true };
 
-/** Roles that this version can run; the others of the specification come with their rooms. */
+/** What each role runs in this process; `guard` is a server of its own (see `cli/commands/serve.ts`). */
 export const roles: ReadonlyMap<ServerRole, Duties> = new Map([
   ['all', ALL],
   ['control', { ...ALL, functions: false }],

@@ -14,6 +14,8 @@ export const EXIT = {
   timedOut: 5,
   notAllowed: 6,
   unreachable: 7,
+  /** Settings of the guard are faulty (`EX_CONFIG` of sysexits). */
+  configuration: 78,
   interrupted: 130,
 } as const;
 

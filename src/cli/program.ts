@@ -12,6 +12,7 @@ import { addDeployment } from './commands/deployment.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFn } from './commands/fn.ts';
+import { addGuard } from './commands/guard.ts';
 import { addHold } from './commands/hold.ts';
 import { addLogs } from './commands/logs.ts';
 import { addPause } from './commands/pause.ts';
@@ -67,6 +68,7 @@ const GROUPS: readonly { readonly title: TextKey; readonly commands: readonly Ad
       addApproval,
       addHold,
       addFn,
+      addGuard,
       addDeliveries,
       addTasks,
       addSource,

@@ -27,7 +27,7 @@ export interface Shell {
 export type AddCommand = (parent: Command, shell: Shell) => void;
 
 /** The text of an option that takes one; undefined when it was left out. */
-export function textOption(invocation: Invocation, name: string): string | undefined {
+export function textOption(invocation: Pick<Invocation, 'options'>, name: string): string | undefined {
   const value = invocation.options[name];
   return typeof value === 'string' ? value : undefined;
 }

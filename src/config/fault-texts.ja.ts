@@ -276,6 +276,31 @@ export const japaneseFaultTexts: Readonly<Record<FaultKey, FaultText>> = {
     message: '{setting} と {other} は同じ設定ですが、値が違います。',
     fix: 'どちらか一方だけにしてください。',
   },
+  unknownVariable: {
+    message: '環境変数 {found} は知らない名前です。',
+    fix: '取り除いてください。設定の一覧は `funade guard config` で確かめられます(`mode` の環境変数は GUARD_MODE です)。',
+  },
+  unknownVariableNear: { message: '環境変数 {found} は知らない名前です。', fix: '{nearest} の誤りではありませんか。' },
+  unknownFile: {
+    message: 'ファイル {found} の名前に当たる設定がありません。',
+    fix: '設定名(`mode`)かその環境変数名(`GUARD_MODE`)にしてください。メモの名前は `x-` で始めます。',
+  },
+  unknownFileNear: {
+    message: 'ファイル {found} の名前に当たる設定がありません。',
+    fix: '「{nearest}」の誤りではありませんか。',
+  },
+  notBelow: {
+    message: '{setting} は {found} で、{other}({limit})より小さくありません。',
+    fix: '{setting} を下げるか、{other} を上げてください。',
+  },
+  above: {
+    message: '{setting} は {found} で、{other}({limit})を超えています。',
+    fix: '{setting} を下げるか、{other} を上げてください。',
+  },
+  portTaken: {
+    message: '{setting} と {other} がどちらも {found} です。',
+    fix: '別々のポートにしてください。',
+  },
 };
 
 export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: string; readonly example: string }>> = {
@@ -342,6 +367,10 @@ export const japaneseExpectedTexts: Readonly<Record<Expected, { readonly words: 
   secrets: { words: '秘密情報のリスト', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },
   cidrs: { words: 'アドレスかネットワーク', example: '`10.0.0.0/8` や `fd00::/8`' },
   repositories: { words: 'リポジトリの名前', example: '`owner/name`' },
+  size: { words: 'バイト数', example: '`3MiB`、`512KiB`、`1048576`' },
+  namespace: { words: 'Namespace の名前', example: '`funade-guard`' },
+  namespaces: { words: 'Namespace の名前', example: '`cert-manager, monitoring`' },
+  identities: { words: 'ユーザーかグループの名前', example: '`system:masters` や `platform-team`' },
 };
 
 export const japaneseWordTexts: Readonly<Record<Word, string>> = {

@@ -225,6 +225,29 @@ export const faultTexts = {
     fix: 'Remove it, or give the server `{key}`.',
   },
   aliasesDiffer: { message: '{setting} and {other} mean the same and differ.', fix: 'Give one of them.' },
+  // settings of the guard
+  unknownVariable: {
+    message: 'Unknown variable {found}.',
+    fix: 'Unset it; `funade guard config` lists every setting, and GUARD_MODE is the variable of `mode`.',
+  },
+  unknownVariableNear: { message: 'Unknown variable {found}.', fix: 'Did you mean {nearest}?' },
+  unknownFile: {
+    message: 'No setting has the name of the file {found}.',
+    fix: 'Name it as the setting (`mode`) or its variable (`GUARD_MODE`); notes start with `x-`.',
+  },
+  unknownFileNear: { message: 'No setting has the name of the file {found}.', fix: 'Did you mean "{nearest}"?' },
+  notBelow: {
+    message: '{setting} is {found}, which is not less than {other} ({limit}).',
+    fix: 'Lower {setting}, or raise {other}.',
+  },
+  above: {
+    message: '{setting} is {found}, more than {other} ({limit}).',
+    fix: 'Lower {setting}, or raise {other}.',
+  },
+  portTaken: {
+    message: '{setting} and {other} are both {found}.',
+    fix: 'Give each a port of its own.',
+  },
 } as const satisfies Readonly<Record<string, FaultText>>;
 
 export type FaultKey = keyof typeof faultTexts;
@@ -289,6 +312,10 @@ export const expectedTexts = {
   secrets: { words: 'a list of secrets', example: '`[{ label: current, value: "${WEBHOOK_SECRET}" }]`' },
   cidrs: { words: 'addresses or networks', example: '`10.0.0.0/8` or `fd00::/8`' },
   repositories: { words: 'names of repositories', example: '`owner/name`' },
+  size: { words: 'a size in bytes', example: '`3MiB`, `512KiB` or `1048576`' },
+  namespace: { words: 'the name of a namespace', example: '`funade-guard`' },
+  namespaces: { words: 'names of namespaces', example: '`cert-manager, monitoring`' },
+  identities: { words: 'names of users or groups', example: '`system:masters` or `platform-team`' },
 } as const satisfies Readonly<Record<string, { readonly words: string; readonly example: string }>>;
 
 export type Expected = keyof typeof expectedTexts;

@@ -21,13 +21,18 @@ export interface FaultList {
   /** Words for what was expected, its example, and small words of the sentences. */
   expected(key: Expected): { readonly words: string; readonly example: string };
   word(key: Word, values?: MessageValues): string;
+  /** The same list, where places are those of another file. */
+  within(file: string): FaultList;
   count(): number;
-  /** All faults, in the order of the file. */
+  /** All faults: those without a place first, then in the order of the files and of their lines. */
   all(): readonly Fault[];
 }
 
 export function createFaultList(language: Language, file?: string): FaultList {
-  const faults = new Map<string, Fault>();
+  return listOver(new Map(), language, file);
+}
+
+function listOver(faults: Map<string, Fault>, language: Language, file: string | undefined): FaultList {
   const texts = language === 'ja' ? japaneseFaultTexts : faultTexts;
   const expectations = language === 'ja' ? japaneseExpectedTexts : expectedTexts;
   const words = language === 'ja' ? japaneseWordTexts : wordTexts;
@@ -44,10 +49,11 @@ export function createFaultList(language: Language, file?: string): FaultList {
         path: where.path === undefined || where.path.length === 0 ? undefined : formatPath(where.path),
       };
       // Two settings can read the same flag, and an anchor stands for several values: one fault is enough.
-      faults.set(`${fault.line}:${fault.column} ${fault.message}`, fault);
+      faults.set(`${fault.file}:${fault.line}:${fault.column} ${fault.message}`, fault);
     },
     expected: (key) => expectations[key],
     word: (key, values) => fill(words[key], values),
+    within: (name) => listOver(faults, language, name),
     count: () => faults.size,
     all: () => {
       const sorted = [...faults.values()].toSorted(byPlace);
@@ -60,7 +66,8 @@ export function createFaultList(language: Language, file?: string): FaultList {
 }
 
 function byPlace(a: Fault, b: Fault): number {
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+  const files = Number((a.file ?? '') > (b.file ?? '')) - Number((a.file ?? '') < (b.file ?? ''));
+  return files || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 /** `pipeline[3].deploy.to` */
@@ -74,7 +81,14 @@ export function formatPath(path: Path): string {
 /** Adds the fault whose text names the nearest known word when there is one, else the one that lists all. */
 export function addWithNearest(
   faults: FaultList,
-  key: 'unknownKey' | 'unknownValue' | 'unknownEnvironment' | 'unknownMetric' | 'settingChoice',
+  key:
+    | 'unknownKey'
+    | 'unknownValue'
+    | 'unknownEnvironment'
+    | 'unknownMetric'
+    | 'settingChoice'
+    | 'unknownVariable'
+    | 'unknownFile',
   options: {
     readonly word: string;
     readonly known: readonly string[];

@@ -807,4 +807,29 @@ export const catalogue = {
     message: "Can't use {queue} on RabbitMQ at {address}: it is there with other arguments ({reason}).",
     fix: 'Delete it on the broker when it is empty, and Funade makes it anew; or set RABBITMQ_QUEUE to another name.',
   },
+  // guard
+  FUN_GUARD_CONFIG_INVALID: {
+    blame: 'config',
+    status: 500,
+    exit: 78,
+    retryable: false,
+    message: "Can't use the settings of the guard: {count} fault(s).",
+    fix: 'Correct these settings; `funade guard config` tells where each value comes from.',
+  },
+  FUN_GUARD_NOTHING_TO_JUDGE: {
+    blame: 'user',
+    status: 400,
+    exit: 2,
+    retryable: false,
+    message: "Can't find anything to judge in {files}: {reason}.",
+    fix: 'Name files with {wanted}.',
+  },
+  FUN_GUARD_INPUT_UNREADABLE: {
+    blame: 'user',
+    status: 400,
+    exit: 2,
+    retryable: false,
+    message: "Can't use what {files} holds: {count} fault(s).",
+    fix: 'Correct these places; nothing was judged.',
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

@@ -395,4 +395,16 @@ export const japanese: {
     message: '{address} の RabbitMQ の {queue} を使えません。別の引数で既に存在します({reason})。',
     fix: '空であればブローカー上で削除すると Funade が作り直します。または RABBITMQ_QUEUE を別の名前にしてください。',
   },
+  FUN_GUARD_CONFIG_INVALID: {
+    message: 'ガードの設定を使えません。誤りが {count} 件あります。',
+    fix: 'これらの設定を直してください。各値の由来は `funade guard config` で分かります。',
+  },
+  FUN_GUARD_NOTHING_TO_JUDGE: {
+    message: '{files} に判定できるものがありません: {reason}。',
+    fix: '{wanted}のファイルを指定してください。',
+  },
+  FUN_GUARD_INPUT_UNREADABLE: {
+    message: '{files} の内容を使えません。誤りが {count} 件あります。',
+    fix: 'これらの箇所を直してください。何も判定していません。',
+  },
 };

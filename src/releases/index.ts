@@ -1,5 +1,6 @@
 export type { Admitted, PlannedAdmission, RefUpdate } from './admission.ts';
 export { type ApprovalRow, type DecisionRow, listApprovals, readApproval, readDecisions } from './approvals/store.ts';
+export { listReleasesOfArtifact } from './artifacts/store.ts';
 export { type Catalog, createCatalog } from './catalog.ts';
 export type { ReleasesDependencies } from './dependencies.ts';
 export { type LogChunk, readLog } from './logs/store.ts';

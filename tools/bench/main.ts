@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { measureAgent } from './agent/section.ts';
 import { measureFunctions } from './functions/section.ts';
+import { measureGuard } from './guard/section.ts';
 import { measureIntake } from './intake/section.ts';
 import { type BenchOptions, SECTIONS, type SectionName, USAGE, readOptions } from './options.ts';
 import { type Figure, type Report, isMet, renderReport } from './report.ts';
@@ -16,6 +17,7 @@ const SECTION_OF: ReadonlyMap<SectionName, (options: BenchOptions) => Promise<re
   ['intake', measureIntake],
   ['agent', measureAgent],
   ['echo', measureEcho],
+  ['guard', measureGuard],
   ['functions', measureFunctions],
 ]);
 

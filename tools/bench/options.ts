@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { FUNCTION_PARTS, type FunctionPart } from './functions/parts.ts';
 
 /** What is measured when nothing is named. `functions` installs packages to compare with, and is measured when it is named. */
-const DEFAULT_SECTIONS = ['start', 'memory', 'stages', 'intake', 'agent', 'echo'] as const;
+const DEFAULT_SECTIONS = ['start', 'memory', 'stages', 'intake', 'agent', 'echo', 'guard'] as const;
 export const SECTIONS = [...DEFAULT_SECTIONS, 'functions'] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
@@ -15,7 +15,7 @@ export interface BenchOptions {
   readonly round: number;
   /** Rounds of subject and peer each, in turns. */
   readonly rounds: number;
-  /** Folder for processor profiles of the server in the sections `functions` and `intake`. */
+  /** Folder for processor profiles of the server in the sections `functions`, `intake` and `guard`. */
   readonly profile: string | null;
 }
 
@@ -24,7 +24,7 @@ export const USAGE = `npm run bench -- [section …] [--rounds 5] [--seconds 3] 
   sections   ${DEFAULT_SECTIONS.join(', ')}: all of them by default; as words, or as --only a,b
              functions: only when it is named, as it installs packages to compare with
   --parts    of functions: ${FUNCTION_PARTS.join(',')}
-  --profile  folder for processor profiles of the server (functions, intake)
+  --profile  folder for processor profiles of the server (functions, intake, guard)
 
 Measures a real server process beside a peer in the same run. A missed target is told (✖) and is no error; a delivery or
 a request that got lost is one.`;

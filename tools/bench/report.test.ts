@@ -124,7 +124,7 @@ describe('flags', () => {
   });
 
   test('functions are measured only when they are named', () => {
-    expect(readOptions([])).toMatchObject({ only: ['start', 'memory', 'stages', 'intake', 'agent', 'echo'] });
+    expect(readOptions([])).toMatchObject({ only: ['start', 'memory', 'stages', 'intake', 'agent', 'echo', 'guard'] });
     expect(readOptions(['functions'])).toMatchObject({ only: ['functions'], profile: null });
     expect(readOptions(['functions', '--parts', 'cold,echo'])).toMatchObject({ parts: ['echo', 'cold'] });
   });

@@ -4,7 +4,7 @@ import { median } from './statistics.ts';
 export interface Figure {
   readonly section: string;
   readonly name: string;
-  readonly unit: 'ms' | '/s' | 'MB' | 'failed';
+  readonly unit: 'ms' | '/s' | 'MB' | 'failed' | 'calls';
   /** One value per round; the figure is their median. */
   readonly rounds: readonly number[];
   readonly peer?: { readonly name: string; readonly rounds: readonly number[] };

@@ -29,6 +29,11 @@ export function listChecks(repository: string): readonly Check[] {
     },
     { name: 'docs', command: ['node', 'tools/gen-docs/main.ts', '--check'], fix: 'node tools/gen-docs/main.ts' },
     {
+      name: 'manifests',
+      command: ['node', 'tools/gen-manifests/main.ts', '--check'],
+      fix: 'node tools/gen-manifests/main.ts',
+    },
+    {
       name: 'links',
       command: ['node', 'tools/check-docs/main.ts'],
       fix: 'correct the link or the example that is named',

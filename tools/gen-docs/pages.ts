@@ -1,6 +1,7 @@
 import { renderCli } from './cli.ts';
 import { renderConfiguration } from './configuration.ts';
 import { renderErrors } from './errors.ts';
+import { renderGuardConfiguration } from './guard-configuration.ts';
 import { renderWebhooks } from './webhooks.ts';
 
 export interface Page {
@@ -15,6 +16,8 @@ export const PAGES: readonly Page[] = [
   { path: 'docs/ja/reference/errors.md', render: () => renderErrors('ja') },
   { path: 'docs/reference/configuration.md', render: () => renderConfiguration('en') },
   { path: 'docs/ja/reference/configuration.md', render: () => renderConfiguration('ja') },
+  { path: 'docs/reference/guard-configuration.md', render: () => renderGuardConfiguration('en') },
+  { path: 'docs/ja/reference/guard-configuration.md', render: () => renderGuardConfiguration('ja') },
   { path: 'docs/reference/cli.md', render: () => renderCli('en') },
   { path: 'docs/ja/reference/cli.md', render: () => renderCli('ja') },
   { path: 'docs/reference/webhooks.md', render: () => renderWebhooks('en') },

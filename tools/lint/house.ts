@@ -55,6 +55,9 @@ export const EXTRA_DOORS: readonly { readonly from: string; readonly to: string 
   { from: 'src/cli/commands/serve.ts', to: 'src/compose.ts' },
   { from: 'src/cli/commands/serve.ts', to: 'src/compose/index.ts' },
   { from: 'src/cli/commands/serve.ts', to: 'src/roles.ts' },
+  { from: 'src/cli/commands/serve.ts', to: 'src/guard/index.ts' },
+  // The guard's tools work offline, with the very rules that the webhook has.
+  { from: 'src/cli/commands/guard', to: 'src/guard/index.ts' },
 ];
 
 /** Where a file stands. `test` files and `tools` may look into every room through its doors. */

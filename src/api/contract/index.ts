@@ -1,4 +1,5 @@
 export * from './views.ts';
+export * from './artifacts.ts';
 export * from './requests.ts';
 export * from './session.ts';
 export * from './functions.ts';

@@ -7,6 +7,7 @@ import {
   type RunView,
   appView,
   approvalView,
+  artifactView,
   deliveryView,
   deploymentView,
   environmentView,
@@ -200,6 +201,26 @@ describe('a release', () => {
   test('of other content tells what came with it', async () => {
     const { range } = await rig.get('GET /releases/v2?app=greeter', releaseView);
     expect(range).toHaveLength(1);
+  });
+});
+
+describe('an artifact', () => {
+  test('that a release has is told as released, with its releases', async () => {
+    const release = await rig.get('GET /releases/v1?app=greeter', releaseView);
+    const answer = await rig.get(`GET /artifacts/${release.artifactDigest}`, artifactView);
+    expect(answer).toMatchObject({ digest: release.artifactDigest, released: true });
+    expect(answer.releases).toContainEqual(release);
+  });
+
+  test('that nobody released is an answer, not an error', async () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const answer = await rig.get(`GET /artifacts/${digest}`, artifactView);
+    expect(answer).toEqual({ digest, released: false, releases: [] });
+  });
+
+  test('is named by its digest and by nothing else', async () => {
+    const { errors } = await rig.refused('GET /artifacts/latest', [400, 'FUN_BAD_REQUEST']);
+    expect(errors[0]?.path).toBe('params.digest');
   });
 });
 

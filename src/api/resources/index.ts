@@ -3,6 +3,7 @@ import type { ControlPlane } from '../control-plane.ts';
 import { registerAgent } from './agent.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerApps } from './apps.ts';
+import { registerArtifacts } from './artifacts.ts';
 import { registerDeliveries } from './deliveries.ts';
 import { registerDeployments } from './deployments.ts';
 import { registerEnvironments } from './environments.ts';
@@ -18,6 +19,7 @@ export function resourcesOf(plane: ControlPlane): readonly ((app: ApiApp) => voi
   const registrations = [
     registerApps,
     registerReleases,
+    registerArtifacts,
     registerRuns,
     registerRollouts,
     registerEnvironments,

@@ -1,12 +1,19 @@
 import type { Command } from 'commander';
 import type { Server } from '../../compose.ts';
-import { type ServerConfig, type ServerOption, serverOptions } from '../../config/index.ts';
+import {
+  type ServerConfig,
+  type SettingOption,
+  guardOptions,
+  roleAskedFor,
+  serverOptions,
+} from '../../config/index.ts';
 import { roles } from '../../roles.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readServerConfig } from '../settings.ts';
 import { renderPollReport } from '../render/poll-report.ts';
 import type { AddCommand, Invocation, Shell } from '../shell.ts';
+import { readGuardConfig } from './guard-settings.ts';
 
 /** Flags that every command has, and settings that only commands read. */
 const GLOBAL = new Set(['--lang', '--server']);
@@ -20,7 +27,8 @@ export const addServe: AddCommand = (parent, shell) => addServer(parent, shell, 
 export function addServer(parent: Command, { text, action, language }: Shell, name: 'serve' | 'up'): void {
   const command = parent.command(name).description(text(`about.${name}`));
   const known = new Set<string>(GLOBAL);
-  for (const option of serverOptions as readonly ServerOption[]) {
+  // Settings of the guard come last: those of its flags that the others have too are described there.
+  for (const option of [...serverOptions, ...guardOptions] as readonly SettingOption[]) {
     const flags = option.flags.filter((flag) => !known.has(flag));
     const [first] = option.flags;
     for (const flag of flags) {
@@ -38,21 +46,15 @@ async function run(
   invocation: Invocation,
   { openDashboard }: { readonly openDashboard: boolean },
 ): Promise<ExitCode> {
-  const config = readServerConfig(context.terminal, {
-    ...invocation.options,
-    lang: context.flags.language ?? undefined,
-  });
+  const { terminal, flags } = context;
+  const asked = roleAskedFor({ flags: invocation.options, env: terminal.environment });
+  if (asked === 'guard') return await serveAdmission(context, invocation);
+  const config = readServerConfig(terminal, { ...invocation.options, lang: flags.language ?? undefined });
+  // Then `--config` was the file of the server.
+  if (config.role === 'guard') return await serveAdmission(context);
   // Loaded here, so that no other command waits for the rooms of the server to load.
   const { serve } = await import('../../compose.ts');
-  const interrupt = new AbortController();
-  const interrupted = new Promise<void>((resolve) => {
-    const stopListening = context.terminal.onInterrupt(() => {
-      // Later ones end the process at once; one within this time is the same, which the launcher passed on as well.
-      setTimeout(stopListening, SAME_INTERRUPT_MS).unref();
-      interrupt.abort();
-      resolve();
-    });
-  });
+  const interrupt = interruptOf(context);
   const watch = invocation.options['watch'] === true;
   const looksOnce = config.role === 'producer' && !watch;
   // Nobody asks it anything, and another process of this machine may have the port.
@@ -61,14 +63,51 @@ async function run(
     openDashboard,
     watch,
     // Started by cron, it must not wait for a database for ever.
-    signal: looksOnce ? AbortSignal.any([interrupt.signal, AbortSignal.timeout(START_WITHIN_MS)]) : interrupt.signal,
+    signal: looksOnce ? AbortSignal.any([interrupt, AbortSignal.timeout(START_WITHIN_MS)]) : interrupt,
   });
   if (looksOnce) return await lookOnce(context, server);
   announce(context, server, config);
-  await interrupted;
+  await aborted(interrupt);
   context.note(context.text('told.serverStopping'));
   await server.stop();
   return EXIT.ok;
+}
+
+/** The guard has settings of its own (`GUARD_…`) and needs no database, so that nothing else of the server is loaded. */
+async function serveAdmission(context: Context, invocation?: Invocation): Promise<ExitCode> {
+  const { text, note, flags, json } = context;
+  const config = readGuardConfig(context, invocation);
+  const { serveGuard } = await import('../../guard/index.ts');
+  const interrupt = interruptOf(context);
+  const guard = await serveGuard({ config });
+  const { admissionAddress, healthAddress } = guard;
+  if (flags.json) json({ status: 'started', admissionAddress, healthAddress });
+  const { profile, server } = config;
+  if (admissionAddress === null) note(text('told.guardWaits', { profile, directory: server.certificates }));
+  else note(text('told.guardStarted', { profile, admission: admissionAddress }));
+  note(text('told.guardHealth', { health: healthAddress }));
+  await aborted(interrupt);
+  note(text('told.serverStopping'));
+  await guard.stop();
+  return EXIT.ok;
+}
+
+/** Ends with Ctrl-C, or with a polite request to end. */
+function interruptOf({ terminal }: Context): AbortSignal {
+  const interrupt = new AbortController();
+  const stopListening = terminal.onInterrupt(() => {
+    // Later ones end the process at once; one within this time is the same, which the launcher passed on as well.
+    setTimeout(stopListening, SAME_INTERRUPT_MS).unref();
+    interrupt.abort();
+  });
+  return interrupt.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** One look at every repository, for cron: 1 when one of them could not be read. */

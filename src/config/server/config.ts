@@ -2,7 +2,14 @@ import { type Fault, LANGUAGES, type Language, type Result, err, ok } from '../.
 import { agentOf } from './agent.ts';
 import { jwtOf } from './jwt.ts';
 import { type LoadOptions, type Settings, loadSettings } from './load.ts';
-import { type GithubAppConfig, LOG_LEVELS, type RabbitConfig, SERVER_ROLES, type ServerConfig } from './model.ts';
+import {
+  type GithubAppConfig,
+  LOG_LEVELS,
+  type RabbitConfig,
+  SERVER_ROLES,
+  type ServerConfig,
+  type ServerRole,
+} from './model.ts';
 import { durationOf, oneOf, secrets, text, textOrNull, texts, valueOf, whole, wholeOrNull } from './reading.ts';
 
 export interface ClientConfig {
@@ -68,6 +75,17 @@ export function loadServerConfig(options: LoadOptions): Result<ServerConfig, rea
     file: settings.file,
     origins: Object.fromEntries([...settings.byName].map(([name, setting]) => [name, setting.origins])),
   });
+}
+
+/**
+ * The role that a flag or the environment asks for; null: none, or one that is not understood. Known before any file is read, since
+ * the file of the guard is another one than that of the other roles.
+ */
+export function roleAskedFor({ flags, env }: Pick<LoadOptions, 'flags' | 'env'>): ServerRole | null {
+  const { role, mode } = flags;
+  const loaded = loadSettings({ flags: { role, mode }, env, readFile: () => undefined }, ['role']);
+  if (!loaded.ok || loaded.value.byName.get('role')?.origins[0]?.source === 'default') return null;
+  return oneOf(SERVER_ROLES, loaded.value, 'role');
 }
 
 /** What a command needs to talk to a server; faults of other settings do not stop it. */

@@ -1,7 +1,8 @@
 import { type Language, formatDuration } from '../../kernel/index.ts';
 import { fingerprintOf } from './keys.ts';
 import type { McpServerConfig, Origin, Secret, ServerConfig } from './model.ts';
-import { type OptionName, type ServerOption, serverOptions } from './options.ts';
+import type { SettingOption } from './option.ts';
+import { type OptionName, serverOptions } from './options.ts';
 
 export interface SettingRow {
   readonly key: string;
@@ -114,7 +115,8 @@ function valueOf(config: ServerConfig, name: OptionName): Shown {
   return values[name];
 }
 
-function shown(option: ServerOption, value: Shown): string {
+/** Secrets are `***`; `-` where nothing is set. */
+export function shown(option: Pick<SettingOption, 'kind'>, value: Shown): string {
   if (value === null) return '-';
   if (typeof value === 'object') return value.map(shownEntry).join(', ') || '-';
   if (['secret', 'key', 'privateKey'].includes(option.kind)) return '***';
@@ -153,7 +155,7 @@ function withoutPassword(address: string): string {
   return unchanged ? address : url.href.replaceAll('%2A', '*');
 }
 
-function describeOrigin(origin: Origin, language: Language): string {
+export function describeOrigin(origin: Origin, language: Language): string {
   const ja = language === 'ja';
   switch (origin.source) {
     case 'flag':
@@ -162,6 +164,10 @@ function describeOrigin(origin: Origin, language: Language): string {
       return `${ja ? '環境変数' : 'environment'} ${origin.name}`;
     case 'file':
       return `${origin.file}:${origin.line}`;
+    case 'directory':
+      return origin.file;
+    case 'profile':
+      return `${ja ? 'プロファイル' : 'profile'} ${origin.profile}`;
     case 'default':
       return defaultOrigin(origin.follows, ja);
   }

@@ -1,7 +1,6 @@
 import { type Result, messageOf } from '../../kernel/index.ts';
 import { type FaultList, type Path, type Place, addWithNearest, formatPath } from '../faults.ts';
 import { type YamlDocument, readYaml } from '../yaml-document.ts';
-import { serverOptions } from './options.ts';
 import type { Given } from './values.ts';
 
 /** Reads a text file; `undefined` when it does not exist, an exception when it can't be read. */
@@ -18,13 +17,13 @@ interface FileOptions {
   readonly name: string;
   /** Whether somebody asked for this very file. */
   readonly required: boolean;
-  /** Commands read only what they need, and leave the rest of the file to the server. */
-  readonly checkKeys: boolean;
+  /** Names that can stand in it; `null`: commands read only what they need, and leave the rest to the server. */
+  readonly known: readonly string[] | null;
   readonly readFile: ReadFile;
   readonly faults: FaultList;
 }
 
-/** The server's file, checked for unknown keys. A file that is not there is `undefined` unless it was asked for. */
+/** A file of settings, checked for unknown keys. A file that is not there is `undefined` unless it was asked for. */
 export function readConfigFile(options: FileOptions): ConfigFile | undefined {
   const { name, faults } = options;
   const text = readText(options);
@@ -41,8 +40,8 @@ export function readConfigFile(options: FileOptions): ConfigFile | undefined {
     faults.add('wrongValue', { expected: words, found, example }, { place: document.place([]) });
     return undefined;
   }
-  const known = serverOptions.filter((option) => option.inFile).map((option) => option.name);
-  if (options.checkKeys) checkKeys({ document, faults, known }, document.value, []);
+  const { known } = options;
+  if (known !== null) checkKeys({ document, faults, known }, document.value, []);
   return {
     given: (path) => givenAt(document, name, path),
     keyPlace: (path) => document.place(path, 'key'),
@@ -64,7 +63,7 @@ function isBlank(text: string): boolean {
   return text.split('\n').every((line) => /^\s*(?:#.*)?$/.test(line));
 }
 
-function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -2,18 +2,19 @@ import { type Fault, type Language, type Result, err, languageOf, ok } from '../
 import { type FaultList, type Place, createFaultList } from '../faults.ts';
 import { checkAgent } from './agent-checks.ts';
 import { checkForges } from './cross-checks.ts';
-import { type Environment, expand } from './expand.ts';
+import type { Environment } from './expand.ts';
 import { type ConfigFile, type ReadFile, readConfigFile } from './file.ts';
+import { type Flags, fromEnvironment, fromFile, fromFlags } from './given.ts';
 import { checkJwt } from './jwt.ts';
+import { localeIn } from './locale.ts';
 import { mcpServersOf } from './mcp.ts';
 import type { Origin, Secret } from './model.ts';
 import { type OptionKind, type OptionName, type ServerOption, serverOptions } from './options.ts';
 import { secretsOfFile } from './secrets.ts';
-import { type Given, type SettingValue, readSecret, readValue } from './values.ts';
+import { type SettingValue, readSecret, readValue } from './values.ts';
 
 export interface LoadOptions {
-  /** Values of the command line by the camel-case name of the flag (`--data-dir` → `dataDir`), as commander has them. */
-  readonly flags: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly flags: Flags;
   readonly env: Environment;
   readonly readFile: ReadFile;
 }
@@ -37,6 +38,7 @@ interface Sources extends LoadOptions {
 }
 
 const LISTS: readonly OptionKind[] = ['cidrs', 'repositories', 'mcp'];
+const inFile = serverOptions.filter((option) => option.inFile).map((option) => option.name);
 
 /** Reads the named options from all sources: flag before environment before file before default. */
 export function loadSettings(
@@ -50,7 +52,7 @@ export function loadSettings(
   const file =
     fileName.name === ''
       ? undefined
-      : readConfigFile({ ...fileName, checkKeys: all, readFile: options.readFile, faults });
+      : readConfigFile({ ...fileName, known: all ? inFile : null, readFile: options.readFile, faults });
   const sources: Sources = { ...options, file, faults };
   const byName = new Map<OptionName, Setting>();
   for (const option of serverOptions) {
@@ -89,59 +91,20 @@ function nameOfFile({ flags, env }: LoadOptions): {
 /** The language for faults has to be known before the settings are: flag, variable, locale. */
 function readersLanguage({ flags, env }: LoadOptions): Language {
   const asked = flags['lang'] ?? env['FUNADE_LANG'];
-  return languageOf(typeof asked === 'string' ? asked : locale(env)?.value);
-}
-
-function locale(env: Environment): { readonly name: string; readonly value: string } | undefined {
-  for (const name of ['LC_ALL', 'LC_MESSAGES', 'LANG']) {
-    const value = env[name];
-    if (value !== undefined && value !== '') return { name, value };
-  }
-  return undefined;
+  return languageOf(typeof asked === 'string' ? asked : localeIn(env)?.value);
 }
 
 function readOption(option: ServerOption, sources: Sources): Setting | undefined {
   if (option.kind === 'secrets') return readSecrets(option, sources);
-  const given = fromFlags(option, sources) ?? fromEnvironment(option, sources) ?? fromFile(option, sources);
+  const given = fromFlags(option, sources) ?? fromEnvironment(option, sources.env) ?? fromFile(option, sources);
   if (given === 'faulty') return undefined;
   if (given === undefined) return defaultOf(option, sources.env);
   const value = option.kind === 'mcp' ? mcpServersOf(given, sources) : readValue(option, given, sources);
   return value === undefined ? undefined : { value, origins: [given.origin], place: given.place };
 }
 
-function fromFlags(option: ServerOption, { flags, faults }: Sources): Given | undefined {
-  const given = option.flags.flatMap((flag): readonly Given[] => {
-    const value = flags[attributeOf(flag)];
-    if (value === undefined) return [];
-    return [{ setting: flag, value, origin: { source: 'flag', name: flag }, path: [], place: undefined }];
-  });
-  const [first, second] = given;
-  if (first !== undefined && second !== undefined && first.value !== second.value) {
-    faults.add('aliasesDiffer', { setting: first.setting, other: second.setting });
-  }
-  return first;
-}
-
-/** `--data-dir` → `dataDir` */
-function attributeOf(flag: string): string {
-  return flag.replace(/^--/, '').replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function fromEnvironment(option: ServerOption, { env }: Sources): Given | undefined {
-  const value = option.env === null ? undefined : env[option.env];
-  if (option.env === null || value === undefined) return undefined;
-  const origin = { source: 'environment', name: option.env } as const;
-  return { setting: option.env, value, origin, path: [], place: undefined };
-}
-
-function fromFile(option: ServerOption, { file, env, faults }: Sources): Given | 'faulty' | undefined {
-  const given = option.inFile ? file?.given(option.name.split('.')) : undefined;
-  if (given === undefined || option.kind === 'script') return given;
-  return expand(given, env, faults) ?? 'faulty';
-}
-
 function defaultOf(option: ServerOption, env: Environment): Setting {
-  const spoken = option.name === 'language' ? locale(env) : undefined;
+  const spoken = option.name === 'language' ? localeIn(env) : undefined;
   if (spoken !== undefined) {
     return { value: languageOf(spoken.value), origins: [{ source: 'environment', name: spoken.name }] };
   }
@@ -152,7 +115,7 @@ function defaultOf(option: ServerOption, env: Environment): Setting {
 /** All secrets of all sources count at the same time, so that one can be replaced without a gap. */
 function readSecrets(option: ServerOption, sources: Sources): Setting {
   const found: (Secret & { readonly origin: Origin })[] = [];
-  const variable = fromEnvironment(option, sources);
+  const variable = fromEnvironment(option, sources.env);
   const value = variable && readSecret(variable, sources.faults);
   if (variable !== undefined && value !== undefined) {
     found.push({ label: variable.setting, value, origin: variable.origin });

@@ -2,7 +2,7 @@ import type { Expected } from '../fault-texts.ts';
 import { type FaultList, type Path, addWithNearest, formatPath } from '../faults.ts';
 import { nearest } from '../nearest.ts';
 import { type Environment, expand } from './expand.ts';
-import type { ConfigFile } from './file.ts';
+import { type ConfigFile, isSection } from './file.ts';
 import type { McpServerConfig } from './model.ts';
 import { type Given, show } from './values.ts';
 
@@ -147,10 +147,6 @@ function addWrong(given: Given, expected: Expected, { faults }: Context, found?:
   const { words, example } = faults.expected(expected);
   const values = { setting: given.setting, found: found ?? (isShown ? show(given.value, faults) : '***') };
   faults.add('settingWrong', { ...values, expected: words, example }, { path: given.path, place: given.place });
-}
-
-function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function keysOf(section: object): readonly string[] {

@@ -34,6 +34,10 @@ export type Origin =
   | { readonly source: 'flag'; readonly name: string }
   | { readonly source: 'environment'; readonly name: string }
   | { readonly source: 'file'; readonly file: string; readonly line: number }
+  /** A file that holds this one value, as a mounted ConfigMap has them. */
+  | { readonly source: 'directory'; readonly file: string }
+  /** A default of the profile that is chosen. */
+  | { readonly source: 'profile'; readonly profile: string }
   /** `follows`: another setting whose value it takes over. */
   | { readonly source: 'default'; readonly follows: string | null };
 

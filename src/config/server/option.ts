@@ -31,6 +31,14 @@ export type OptionKind =
   | 'privateKey'
   /** RSA public key as PEM, or the file that holds it; shown as its fingerprint. */
   | 'publicKey'
+  /** `3MiB`, `512KiB`, or a number of bytes. */
+  | 'size'
+  /** Name of a namespace of Kubernetes. */
+  | 'namespace'
+  /** Several of them; a list in the file, separated by commas elsewhere. */
+  | 'namespaces'
+  /** Users or groups as Kubernetes names them; a list in the file, separated by commas elsewhere. */
+  | 'identities'
   /** 32 bytes as base64 or hexadecimal digits; shown as `***`. */
   | 'key'
   /** Shown as `***`, at least 16 characters. */
@@ -38,21 +46,22 @@ export type OptionKind =
   /** Several secrets with labels; the environment adds one more. */
   | 'secrets';
 
-export interface ServerOption {
-  /** Path in `funade.config.yaml`. */
+/** One setting of any process. */
+export interface SettingOption {
+  /** Path in the file. */
   readonly name: string;
   readonly kind: OptionKind;
   readonly env: string | null;
   /** As written on the command line; the first is the one that docs show, the others mean the same. */
   readonly flags: readonly string[];
   /** `null`: not set. */
-  readonly default: string | number | boolean | null;
-  /** Setting whose value is taken when this one is not given. */
-  readonly follows?: string;
+  readonly default: string | number | boolean | readonly string[] | null;
   readonly choices?: readonly string[];
-  /** Least value of a count or amount; 0 when left out. */
+  /** Least value of a count or amount (0 when left out), and the most of a count. A size has both in bytes. */
   readonly least?: number;
-  /** The longest that a duration may be. */
+  readonly most?: number;
+  /** The shortest (1s when left out) and longest that a duration may be. */
+  readonly shortest?: string;
   readonly longest?: string;
   /** Least characters of a secret, where 16 are too few. */
   readonly minimum?: number;
@@ -61,4 +70,10 @@ export interface ServerOption {
   /** Whether it can stand in the file. */
   readonly inFile: boolean;
   readonly doc: { readonly en: string; readonly ja: string };
+}
+
+export interface ServerOption extends SettingOption {
+  readonly default: string | number | boolean | null;
+  /** Setting whose value is taken when this one is not given. */
+  readonly follows?: string;
 }

@@ -5,8 +5,9 @@ import { type FaultList, type Path, type Place, addWithNearest } from '../faults
 import type { ReadFile } from './file.ts';
 import { FEWEST_RSA_BITS, KEY_BYTES, hexKeyOf, privateKeyPemOf, publicKeyPemOf } from './keys.ts';
 import type { McpServerConfig, Origin, Secret } from './model.ts';
-import type { ServerOption } from './option.ts';
+import type { SettingOption } from './option.ts';
 import { isCidr, isRepositoryName, readList } from './lists.ts';
+import { formatSize, parseSize } from './sizes.ts';
 
 export type SettingValue =
   | string
@@ -31,10 +32,11 @@ const SHORTEST_SECRET = 16;
 const SHORTEST_DURATION = 1000;
 const LONGEST_DURATION = 10 * 365 * 86_400_000; // beyond it times can't be stored
 const SHORTEST_KEY = 43; // 32 bytes as base64 without padding
+const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/; // RFC 1123 label
 
 /** The value in the form of its option, or `undefined` after adding the faults. */
 export function readValue(
-  option: ServerOption,
+  option: SettingOption,
   given: Given,
   { readFile, faults }: { readonly readFile: ReadFile; readonly faults: FaultList },
 ): SettingValue | undefined {
@@ -61,6 +63,14 @@ export function readValue(
       return readAmount(option, given, faults);
     case 'duration':
       return readDuration(option, given, faults);
+    case 'size':
+      return readSize(option, given, faults);
+    case 'namespace':
+      return orWrong('namespace', textThat(given.value, NAMESPACE), given, faults);
+    case 'namespaces':
+      return readList(given, isNamespace, (wrong) => orWrong('namespaces', undefined, wrong, faults));
+    case 'identities':
+      return readList(given, isIdentity, (wrong) => orWrong('identities', undefined, wrong, faults));
     case 'branchPrefix':
       return orWrong('branchPrefix', prefixOf(given.value), given, faults);
     case 'cidrs':
@@ -106,7 +116,7 @@ export function show(value: unknown, faults: FaultList): string {
   return typeof value === 'object' ? faults.word('aSection') : JSON.stringify(value);
 }
 
-function readChoice(option: ServerOption, given: Given, faults: FaultList): string | undefined {
+function readChoice(option: SettingOption, given: Given, faults: FaultList): string | undefined {
   const known = option.choices ?? [];
   if (typeof given.value === 'string' && known.includes(given.value)) return given.value;
   const values = { setting: given.setting, found: show(given.value, faults) };
@@ -119,7 +129,7 @@ function readChoice(option: ServerOption, given: Given, faults: FaultList): stri
 export function readSecret(
   given: Given,
   faults: FaultList,
-  { minimum = SHORTEST_SECRET, tooShort }: Pick<ServerOption, 'minimum' | 'tooShort'> = {},
+  { minimum = SHORTEST_SECRET, tooShort }: Pick<SettingOption, 'minimum' | 'tooShort'> = {},
 ): string | undefined {
   const { setting, value } = given;
   const where = { path: given.path, place: given.place };
@@ -180,16 +190,18 @@ function addWrong(
   faults.add('settingWrong', { setting: given.setting, ...texts }, { path: given.path, place: given.place });
 }
 
-function readCount({ least = 0 }: ServerOption, given: Given, faults: FaultList): number | undefined {
+function readCount({ least = 0, most }: SettingOption, given: Given, faults: FaultList): number | undefined {
   const count = typeof given.value === 'string' && /^-?\d+$/.test(given.value) ? Number(given.value) : given.value;
   if (!Number.isSafeInteger(count)) return orWrong('integer', undefined, given, faults);
-  if ((count as number) >= least) return count as number;
-  const expected = faults.word('atLeast', { min: least });
-  addWrong(given, faults, { found: String(count), expected, example: `\`${least}\`` });
+  const number = count as number;
+  if (number >= least && number <= (most ?? number)) return number;
+  const expected =
+    most === undefined ? faults.word('atLeast', { min: least }) : faults.word('from', { min: least, max: most });
+  addWrong(given, faults, { found: String(number), expected, example: `\`${number < least ? least : most}\`` });
   return undefined;
 }
 
-function readAmount({ least = 0 }: ServerOption, given: Given, faults: FaultList): number | undefined {
+function readAmount({ least = 0 }: SettingOption, given: Given, faults: FaultList): number | undefined {
   const isDigits = typeof given.value === 'string' && /^-?\d+(?:\.\d+)?$/.test(given.value);
   const amount = isDigits ? Number(given.value) : given.value;
   if (typeof amount !== 'number' || !Number.isFinite(amount)) return orWrong('number', undefined, given, faults);
@@ -199,17 +211,30 @@ function readAmount({ least = 0 }: ServerOption, given: Given, faults: FaultList
   return undefined;
 }
 
-/** Shorter than a second is a mistake: it would ask a forge for more than it gives. */
-function readDuration({ longest }: ServerOption, given: Given, faults: FaultList): number | undefined {
+/** Unless its option says otherwise, less than a second is a mistake: it would ask a forge for more than it gives. */
+function readDuration({ shortest, longest }: SettingOption, given: Given, faults: FaultList): number | undefined {
   const duration = typeof given.value === 'string' ? parseDuration(given.value) : undefined;
   if (duration === undefined) return orWrong('duration', undefined, given, faults);
   const most = parseDuration(longest ?? '') ?? LONGEST_DURATION;
-  if (duration >= SHORTEST_DURATION && duration <= most) return duration;
-  const tooShort = duration < SHORTEST_DURATION;
+  const least = parseDuration(shortest ?? '') ?? SHORTEST_DURATION;
+  if (duration >= least && duration <= most) return duration;
+  const tooShort = duration < least;
   const expected = tooShort
-    ? faults.word('atLeast', { min: '1s' })
+    ? faults.word('atLeast', { min: shortest ?? '1s' })
     : faults.word('atMost', { max: formatDuration(most) });
-  addWrong(given, faults, { found: show(given.value, faults), expected, example: '`5m`' });
+  const example = `\`${longest !== undefined && !tooShort ? longest : (shortest ?? '5m')}\``;
+  addWrong(given, faults, { found: show(given.value, faults), expected, example });
+  return undefined;
+}
+
+function readSize({ least = 0, most }: SettingOption, given: Given, faults: FaultList): number | undefined {
+  const size = parseSize(given.value);
+  if (size === undefined) return orWrong('size', undefined, given, faults);
+  const largest = most ?? Number.MAX_SAFE_INTEGER;
+  if (size >= least && size <= largest) return size;
+  const expected = faults.word('from', { min: formatSize(least), max: formatSize(largest) });
+  const example = `\`${formatSize(size < least ? least : largest)}\``;
+  addWrong(given, faults, { found: show(given.value, faults), expected, example });
   return undefined;
 }
 
@@ -241,6 +266,15 @@ function booleanOf(value: unknown): boolean | undefined {
   const word = String(value).toLowerCase();
   if (YES.includes(word)) return true;
   return NO.includes(word) ? false : undefined;
+}
+
+function isNamespace(text: string): boolean {
+  return NAMESPACE.test(text);
+}
+
+/** Whatever an identity provider makes up; names of groups with commas (`CN=admins,OU=…`) need the list of a file. */
+function isIdentity(text: string): boolean {
+  return text.length <= 1024 && /^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u.test(text);
 }
 
 function prefixOf(value: unknown): string | undefined {

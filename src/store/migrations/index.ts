@@ -14,6 +14,7 @@ import * as tasks from './0012-tasks.ts';
 import * as outbox from './0013-outbox.ts';
 import * as agentWork from './0014-agent-work.ts';
 import * as loop from './0015-loop.ts';
+import * as releasedArtifacts from './0016-released-artifacts.ts';
 
 /** Applied in the order of their names; a migration that has landed is never edited. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -32,4 +33,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013-outbox': outbox,
   '0014-agent-work': agentWork,
   '0015-loop': loop,
+  '0016-released-artifacts': releasedArtifacts,
 };

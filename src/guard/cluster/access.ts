@@ -1,0 +1,38 @@
+/** How to reach the API server, as read at one moment. */
+export interface Access {
+  /** With a path when the server is behind one; no slash at its end. */
+  readonly url: string;
+  readonly token: string | null;
+  readonly tls: AccessTls;
+}
+
+/** PEM texts; `null`: none. */
+export interface AccessTls {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly serverName: string | null;
+  /** The certificate of the server is not checked. */
+  readonly insecure: boolean;
+}
+
+/** Where the credentials of a pod are. */
+export interface InCluster {
+  readonly host: string;
+  readonly port: number;
+  /** Of `token` and `ca.crt`. */
+  readonly directory: string;
+}
+
+export const NO_TLS: AccessTls = { ca: null, cert: null, key: null, serverName: null, insecure: false };
+
+/** The credentials can't be used as they are: somebody has to change the configuration. Messages name files, never contents. */
+export class AccessFault extends Error {
+  readonly fix: string;
+
+  constructor(message: string, fix: string) {
+    super(message);
+    this.name = 'AccessFault';
+    this.fix = fix;
+  }
+}

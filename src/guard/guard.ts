@@ -1,0 +1,132 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GuardConfig } from '../config/index.ts';
+import { type Clock, FunadeError, type Logger, systemClock } from '../kernel/index.ts';
+import { createAuditor } from './audit/auditor.ts';
+import { AccessFault, type InCluster } from './cluster/access.ts';
+import { type ApiClient, createApiClient } from './cluster/api-client.ts';
+import { createWatchedWorld } from './cluster/watched-world.ts';
+import { createDecider } from './decide.ts';
+import { createLedger } from './ledger.ts';
+import { createGuardMetrics } from './metrics.ts';
+import { openDoors } from './server/doors.ts';
+import { type DecisionSink, type GuardLog, openGuardLog } from './server/guard-log.ts';
+
+const POD_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** Every cluster has this name, and the certificate of every API server stands for it. */
+const POD_API = { host: 'kubernetes.default.svc', port: 443 } as const;
+const ALWAYS_SKIPPED = 'kube-system';
+
+export interface GuardOptions {
+  readonly config: GuardConfig;
+  /** Without one a log of its own on standard error, which is written in blocks and costs requests little. */
+  readonly logger?: Logger;
+  /** Where decisions are told; by default to the logger. */
+  readonly decisions?: DecisionSink;
+  /** How a pod reaches the API server; without it by the name that every cluster has, when this is a pod. */
+  readonly inCluster?: InCluster | null;
+  readonly clock?: Clock;
+}
+
+export interface GuardServer {
+  /** `https://…`; `null` as long as there is no certificate to serve with. */
+  readonly admissionAddress: string | null;
+  /** `http://…` */
+  readonly healthAddress: string;
+  /** Not ready at once, in service for the endpoint delay, ended within the grace. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the guard. Listens before it knows the cluster: readiness tells when it does, and until then what it does not know is
+ * uncertain. Throws `FUN_PORT_IN_USE`, and `FUN_SETTING_INVALID` for what can't be served on or asked.
+ */
+export async function serveGuard(options: GuardOptions): Promise<GuardServer> {
+  const { config, clock = systemClock } = options;
+  const { cluster, rules } = config;
+  const { logger, decisions, flush } = logOf(options);
+  const metrics = createGuardMetrics({ policies: Object.keys(rules.policies) });
+  const inCluster = options.inCluster === undefined ? await podAccess() : options.inCluster;
+  const api = createApiClient({ url: cluster.url, kubeconfig: cluster.kubeconfig, inCluster, logger, metrics, clock });
+  await checkAccess(api, cluster);
+
+  const ledger =
+    config.funade.url === null ? null : createLedger({ url: config.funade.url, token: config.funade.token });
+  const world = createWatchedWorld({ api, config, ledger, clock, logger });
+  const decider = createDecider({ config, world });
+  const skipNamespaces = [
+    ALWAYS_SKIPPED,
+    ...config.skipNamespaces,
+    ...(config.namespace === null ? [] : [config.namespace]),
+  ];
+  const auditor = createAuditor({
+    world,
+    api,
+    rules,
+    config: config.audit,
+    logger,
+    clock,
+    language: config.language,
+    skipNamespaces,
+  });
+  metrics.observe({ cacheAgeSeconds: world.ageSeconds, violations: auditor.violations });
+
+  const doors = await openDoors({
+    config,
+    decider,
+    isSynced: world.synced,
+    components: [world, api, auditor],
+    metrics,
+    logger,
+    decisions,
+    clock,
+  });
+  world.start();
+  auditor.start();
+
+  async function stop(): Promise<void> {
+    await doors.stop();
+    await auditor.stop();
+    await world.stop();
+    ledger?.close();
+    api.close();
+    flush();
+  }
+
+  let stopping: Promise<void> | null = null;
+  return {
+    get admissionAddress() {
+      return doors.admissionAddress;
+    },
+    healthAddress: doors.healthAddress,
+    stop: () => (stopping ??= stop()),
+  };
+}
+
+function logOf({ config, logger, decisions }: GuardOptions): GuardLog {
+  if (logger !== undefined) return { logger, decisions: decisions ?? logger, flush: () => {} };
+  const own = openGuardLog(config.logLevel);
+  return { ...own, decisions: decisions ?? own.decisions };
+}
+
+async function podAccess(): Promise<InCluster | null> {
+  try {
+    await access(join(POD_DIRECTORY, 'token'));
+    return { ...POD_API, directory: POD_DIRECTORY };
+  } catch {
+    return null; // no pod, or one without an account
+  }
+}
+
+/** Credentials that can't be read are a wrong configuration; an API server that does not answer is not. */
+async function checkAccess(api: ApiClient, { url, kubeconfig }: GuardConfig['cluster']): Promise<void> {
+  try {
+    await api.ready();
+  } catch (thrown) {
+    api.close();
+    if (!(thrown instanceof AccessFault)) throw thrown;
+    const [setting, value] = kubeconfig === null ? ['cluster.url', url ?? 'null'] : ['cluster.kubeconfig', kubeconfig];
+    const values = { setting, value, reason: thrown.message, expected: thrown.fix };
+    throw new FunadeError('FUN_SETTING_INVALID', values, { cause: thrown });
+  }
+}

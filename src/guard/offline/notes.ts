@@ -1,0 +1,44 @@
+import { dirname } from 'node:path';
+import type { Fault, Language, MessageValues } from '../../kernel/index.ts';
+import type { Collected } from './collect.ts';
+import type { Manifest } from './manifest.ts';
+import { type OfflineTextKey, offlineText } from './texts/index.ts';
+
+export interface NoteOptions {
+  readonly language: Language;
+  readonly namespace: string;
+  /** The policy that asks the control plane is on, and was left out. */
+  readonly left: boolean;
+  readonly judged: readonly Manifest[];
+}
+
+/** What the reader of a report has to know beside its findings. */
+export function notesOf({ kustomizations }: Collected, options: NoteOptions): readonly Fault[] {
+  const text = offlineText(options.language);
+  const note = (key: OfflineTextKey, values: MessageValues, place: Partial<Fault> = {}): Fault => ({
+    ...place,
+    message: text(key, values),
+    fix: text(`${key}.fix` as OfflineTextKey, values),
+  });
+  const nowhere = options.judged.filter(({ namespace }) => namespace === null).length;
+  return [
+    ...kustomizations.map((file) => note('note.kustomization', { folder: dirname(file) }, { file })),
+    ...twice(options.judged, options.namespace).map(({ first, again }) => {
+      const values = { object: `${again.kind}/${again.name ?? '-'}`, file: first.file, line: first.line };
+      return note('note.duplicate', values, { file: again.file, line: again.line });
+    }),
+    ...(nowhere === 0 ? [] : [note('note.missingNamespace', { count: nowhere, namespace: options.namespace })]),
+    ...(options.left ? [note('note.released', {})] : []),
+  ];
+}
+
+function twice(
+  manifests: readonly Manifest[],
+  namespace: string,
+): readonly { readonly first: Manifest; readonly again: Manifest }[] {
+  const named = manifests.filter(({ name }) => name !== null);
+  const same = Map.groupBy(named, (each) => JSON.stringify([each.kind, each.namespace ?? namespace, each.name]));
+  return [...same.values()].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : rest.map((again) => ({ first, again })),
+  );
+}
