@@ -109,7 +109,7 @@ test('credentials that are not there stop the start, and nothing listens', async
   const config = await configOf();
   const broken = { ...config.cluster, kubeconfig: join(volume.directory, 'none') };
   await expect(serve({ cluster: broken })).rejects.toMatchObject({
-    code: 'FUN_SETTING_INVALID',
-    values: { setting: 'cluster.kubeconfig' },
+    code: 'FUN_GUARD_CONFIG_INVALID',
+    faults: [{ path: 'cluster.kubeconfig' }],
   });
 });

@@ -39,7 +39,8 @@ export interface GuardServer {
 
 /**
  * Runs the guard. Listens before it knows the cluster: readiness tells when it does, and until then what it does not know is
- * uncertain. Throws `FUN_PORT_IN_USE`, and `FUN_SETTING_INVALID` for what can't be served on or asked.
+ * uncertain. Throws `FUN_PORT_IN_USE`, `FUN_SETTING_INVALID` for an address that can't be served on, and
+ * `FUN_GUARD_CONFIG_INVALID` for credentials that can't be used.
  */
 export async function serveGuard(options: GuardOptions): Promise<GuardServer> {
   const { config, clock = systemClock } = options;
@@ -125,8 +126,8 @@ async function checkAccess(api: ApiClient, { url, kubeconfig }: GuardConfig['clu
   } catch (thrown) {
     api.close();
     if (!(thrown instanceof AccessFault)) throw thrown;
-    const [setting, value] = kubeconfig === null ? ['cluster.url', url ?? 'null'] : ['cluster.kubeconfig', kubeconfig];
-    const values = { setting, value, reason: thrown.message, expected: thrown.fix };
-    throw new FunadeError('FUN_SETTING_INVALID', values, { cause: thrown });
+    const path = kubeconfig === null && url !== null ? 'cluster.url' : 'cluster.kubeconfig';
+    const faults = [{ path, message: thrown.message, fix: thrown.fix }];
+    throw new FunadeError('FUN_GUARD_CONFIG_INVALID', { count: faults.length }, { faults, cause: thrown });
   }
 }

@@ -183,7 +183,8 @@ test('a chunked body of 200 MB is refused without growth of memory', async () =>
   clearInterval(timer);
   expect(said.answer).toMatch(/^HTTP\/1\.1 413 /);
   expect(said.sent).toBeLessThan(200 * MEBIBYTE + 1);
-  expect((most - before) / MEBIBYTE).toBeLessThan(60);
+  // Caller and guard are one process here, and garbage comes and goes; a body that is kept would show whole.
+  expect((most - before) / MEBIBYTE).toBeLessThan(120);
 });
 
 test('bodies that come byte by byte hold no more than the limit', async () => {
