@@ -163,7 +163,8 @@ function failRaw(thrown: unknown, request: IncomingMessage, response: ServerResp
 }
 
 function explainListen(thrown: NodeJS.ErrnoException, { host, port }: ListenerOptions): unknown {
-  if (thrown.code === 'EADDRINUSE') return new FunadeError('FUN_PORT_IN_USE', { host, port }, { cause: thrown });
+  if (thrown.code === 'EADDRINUSE')
+    return new FunadeError('FUN_PORT_IN_USE', { host, port, setting: 'FUNADE_PORT' }, { cause: thrown });
   if (thrown.code === 'EACCES') {
     const values = { setting: 'FUNADE_PORT', value: port, reason: 'this user may not listen there' };
     return new FunadeError('FUN_SETTING_INVALID', { ...values, expected: 'a port above 1023' }, { cause: thrown });

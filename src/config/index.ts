@@ -67,5 +67,6 @@ export {
   type ServerRole,
 } from './server/model.ts';
 export { type OptionKind, type OptionName, type ServerOption, serverOptions } from './server/options.ts';
+export { podApiOf } from './guard/pod-api.ts';
 export { attributeOf } from './server/given.ts';
 export type { SettingOption } from './server/option.ts';

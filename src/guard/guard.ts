@@ -13,7 +13,7 @@ import { openDoors } from './server/doors.ts';
 import { type DecisionSink, type GuardLog, openGuardLog } from './server/guard-log.ts';
 
 const POD_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
-/** Every cluster has this name, and the certificate of every API server stands for it. */
+/** Where no variable tells it: every cluster has this name, and the certificate of every API server stands for it. */
 const POD_API = { host: 'kubernetes.default.svc', port: 443 } as const;
 const ALWAYS_SKIPPED = 'kube-system';
 
@@ -23,8 +23,10 @@ export interface GuardOptions {
   readonly logger?: Logger;
   /** Where decisions are told; by default to the logger. */
   readonly decisions?: DecisionSink;
-  /** How a pod reaches the API server; without it by the name that every cluster has, when this is a pod. */
+  /** How a pod reaches the API server; without it by `podApi` or the name that every cluster has, when this is a pod. */
   readonly inCluster?: InCluster | null;
+  /** Where the API server is for a pod, as its variables say. */
+  readonly podApi?: { readonly host: string; readonly port: number } | null;
   readonly clock?: Clock;
 }
 
@@ -47,7 +49,7 @@ export async function serveGuard(options: GuardOptions): Promise<GuardServer> {
   const { cluster, rules } = config;
   const { logger, decisions, flush } = logOf(options);
   const metrics = createGuardMetrics({ policies: Object.keys(rules.policies) });
-  const inCluster = options.inCluster === undefined ? await podAccess() : options.inCluster;
+  const inCluster = options.inCluster === undefined ? await podAccess(options.podApi ?? POD_API) : options.inCluster;
   const api = createApiClient({ url: cluster.url, kubeconfig: cluster.kubeconfig, inCluster, logger, metrics, clock });
   await checkAccess(api, cluster);
 
@@ -110,10 +112,10 @@ function logOf({ config, logger, decisions }: GuardOptions): GuardLog {
   return { ...own, decisions: decisions ?? own.decisions };
 }
 
-async function podAccess(): Promise<InCluster | null> {
+async function podAccess(api: Pick<InCluster, 'host' | 'port'>): Promise<InCluster | null> {
   try {
     await access(join(POD_DIRECTORY, 'token'));
-    return { ...POD_API, directory: POD_DIRECTORY };
+    return { ...api, directory: POD_DIRECTORY };
   } catch {
     return null; // no pod, or one without an account
   }

@@ -63,7 +63,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't listen on {host}:{port}: another program uses that port.",
-    fix: 'Stop that program, or choose another port with FUNADE_PORT.',
+    fix: 'Stop that program, or choose another port with {setting}.',
   },
   FUN_DATABASE_UNREACHABLE: {
     blame: 'internal',

@@ -26,7 +26,7 @@ export const japanese: {
   },
   FUN_PORT_IN_USE: {
     message: '{host}:{port} で待ち受けできません。別のプログラムがこのポートを使っています。',
-    fix: 'そのプログラムを止めるか、FUNADE_PORT で別のポートを選んでください。',
+    fix: 'そのプログラムを止めるか、{setting} で別のポートを選んでください。',
   },
   FUN_DATABASE_UNREACHABLE: {
     message: '{address} の PostgreSQL に接続できません: {reason}。',

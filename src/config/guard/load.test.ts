@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type GuardOption, describeGuardConfig, guardOptions } from '../index.ts';
 import { GUARD_PROFILES, POLICY_NAMES } from './model.ts';
+import { podApiOf } from './pod-api.ts';
 import { type Found, MOUNTED, faultsOf, load, loadFound, told } from './testing.ts';
 
 const TOKEN = 'fun_a-token-of-enough-length';
@@ -300,4 +301,13 @@ test('every variable is named as its key, and every profile has a default where 
     if (option.profiles !== undefined) expect(Object.keys(option.profiles)).toEqual([...GUARD_PROFILES]);
     expect([option.doc.en.length > 0, /[぀-ヿ一-鿿]/.test(option.doc.ja)]).toEqual([true, true]);
   }
+});
+
+test('a pod finds the API server by the variables that Kubernetes sets, also by IPv6', () => {
+  expect(podApiOf({ KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '6443' })).toEqual({
+    host: '10.0.0.1',
+    port: 6443,
+  });
+  expect(podApiOf({ KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT_HTTPS: '443' })?.host).toBe('fd00::1');
+  expect(podApiOf({})).toBeNull();
 });

@@ -35,7 +35,10 @@ export function listenOn(server: Server, { host, port, scheme }: Wanted): Promis
 
 function explain(thrown: NodeJS.ErrnoException, { host, port, scheme }: Wanted): unknown {
   const options = { cause: thrown };
-  if (thrown.code === 'EADDRINUSE') return new FunadeError('FUN_PORT_IN_USE', { host, port }, options);
+  if (thrown.code === 'EADDRINUSE') {
+    const setting = scheme === 'https' ? 'GUARD_SERVER_PORT' : 'GUARD_SERVER_HEALTH_PORT';
+    return new FunadeError('FUN_PORT_IN_USE', { host, port, setting }, options);
+  }
   if (thrown.code === 'EACCES') {
     const setting = scheme === 'https' ? 'server.port' : 'server.healthPort';
     const values = { setting, value: port, reason: 'this user may not listen there', expected: 'a port above 1023' };
