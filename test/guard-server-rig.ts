@@ -15,6 +15,7 @@ export const ALLOWED: Decision = {
   warnings: [],
   existing: [],
   warned: [],
+  notices: [],
   skipped: null,
   bypassed: null,
   uncertain: null,

@@ -17,6 +17,8 @@ export type Decision =
       readonly existing: readonly Violation[];
       /** Violations that policies in mode `warn` let pass. */
       readonly warned: readonly Violation[];
+      /** What is worth a word and would never be denied. */
+      readonly notices: readonly Violation[];
       readonly skipped: SkipReason | null;
       readonly bypassed: BypassReason | null;
       /** Allowed although something that decides is not known (`onUncertain: allow`). */

@@ -8,6 +8,7 @@ import {
   validatingAdmissionPolicy,
 } from '../../src/guard/manifests/validating-admission-policy.ts';
 import { generatedFiles } from '../../tools/gen-manifests/files.ts';
+import type { Decision } from '../../src/guard/decision.ts';
 import { evaluateCel } from './cel.ts';
 import { guardConfigOf } from './guard-config.ts';
 import { overlay, repository } from './guard-manifests.ts';
@@ -69,12 +70,21 @@ test('every policy has one binding, and every parameter is optional', () => {
   }
 });
 
+/**
+ * Under `existingViolations: deny` the guard lets a request pass that mends one violation while others stand. Policies of the API
+ * server don't know of each other, and each denies what is its own.
+ */
+function isLenient(decision: Decision, { existingViolations }: GuardRules): boolean {
+  return existingViolations === 'deny' && decision.kind === 'allowed' && decision.existing.length > 0;
+}
+
 test('the policies deny what the guard denies, and nothing else', async () => {
   let denials = 0;
   await fc.assert(
     fc.asyncProperty(requests, anyRules, async (request, chosen) => {
       const decision = await decisionOf(request, chosen);
       const answer = answerOf(request, policies(chosen));
+      if (isLenient(decision, chosen)) return;
       expect(answer.denied.length > 0, JSON.stringify(answer)).toBe(decision.kind === 'denied');
       if (decision.kind === 'denied') denials += 1;
     }),
@@ -88,7 +98,7 @@ test('the policies warn where the guard warns', async () => {
   await fc.assert(
     fc.asyncProperty(requests, anyRules, async (request, chosen) => {
       const decision = await decisionOf(request, chosen);
-      if (decision.kind !== 'allowed') return;
+      if (decision.kind !== 'allowed' || isLenient(decision, chosen)) return;
       const { warned } = answerOf(request, policies(chosen));
       expect(warned.length > 0, JSON.stringify({ warned, told: decision.warnings })).toBe(decision.warnings.length > 0);
       if (warned.length > 0) warnings += 1;

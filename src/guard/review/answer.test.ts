@@ -10,6 +10,7 @@ const ALLOWED: Decision = {
   warnings: [],
   existing: [],
   warned: [],
+  notices: [],
   skipped: null,
   bypassed: null,
   uncertain: null,

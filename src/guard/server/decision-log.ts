@@ -96,9 +96,9 @@ const NONE: readonly string[] = [];
 function policiesOf(decision: Decision): readonly string[] {
   switch (decision.kind) {
     case 'allowed': {
-      const { existing, warned } = decision;
-      if (existing.length === 0 && warned.length === 0) return NONE;
-      return namesOf([...existing, ...warned]);
+      const { existing, warned, notices } = decision;
+      if (existing.length === 0 && warned.length === 0 && notices.length === 0) return NONE;
+      return namesOf([...existing, ...warned, ...notices]);
     }
     case 'denied':
       return namesOf(decision.violations);

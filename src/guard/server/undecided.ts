@@ -43,6 +43,7 @@ function undecided({ rules, language }: Config, why: string, uncertainty: Uncert
     warnings: [say('uncertainAllowed', { why })],
     existing: [],
     warned: [],
+    notices: [],
     skipped: null,
     bypassed: null,
     uncertain: uncertainty,

@@ -10,9 +10,9 @@ export const en = {
   hpaHigh:
     'HorizontalPodAutoscaler "{hpa}" (minReplicas {min}) targets Deployment "{deployment}", which has 1 replica. Fix: set spec.replicas of the Deployment to 2 or more first, or delete the HPA.',
   healedByHpa:
-    'Deployment "{deployment}" has 1 replica; HorizontalPodAutoscaler "{hpa}" raises it to {min} within seconds. To be at peace with it: set spec.replicas to {min} or more, or remove it.',
+    'Deployment "{deployment}" has 1 replica; HorizontalPodAutoscaler "{hpa}" raises it to {min} within seconds. Fix: none is needed where the HPA owns the number; elsewhere set spec.replicas to {min} or more.',
   pausedUnderHpa:
-    'Deployment "{deployment}" is paused (0 replicas): HorizontalPodAutoscaler "{hpa}" does nothing until it has replicas. To resume: set spec.replicas to 2 or more.',
+    'Deployment "{deployment}" is paused (0 replicas): HorizontalPodAutoscaler "{hpa}" does nothing until it has replicas. Fix: to resume, set spec.replicas to 2 or more.',
 
   // hpaAllowsSingleReplica
   hpaAllowsSingleReplica:
@@ -75,6 +75,7 @@ export const en = {
 
   // Objects that can't be read
   invalid: '{kind} "{name}" can\'t be read: {faults}',
+  faultAt: '{path} {text}',
   faultMissing: 'is missing',
   faultWholeNumber: 'must be a whole number from 0 to 2147483647, not {received}',
   faultObject: 'must be an object, not {received}',

@@ -10,9 +10,9 @@ export const ja: Readonly<Record<TextKey, string>> = {
   hpaHigh:
     'HorizontalPodAutoscaler "{hpa}" (minReplicas {min}) の対象 Deployment "{deployment}" のレプリカが 1 です。対処: 先に Deployment の spec.replicas を 2 以上にするか、HPA を削除してください。',
   healedByHpa:
-    'Deployment "{deployment}" のレプリカは 1 ですが、HorizontalPodAutoscaler "{hpa}" が数秒で {min} に上げます。競合を避けるには: spec.replicas を {min} 以上にするか、削除してください。',
+    'Deployment "{deployment}" のレプリカは 1 ですが、HorizontalPodAutoscaler "{hpa}" が数秒で {min} に上げます。対処: HPA に数を任せる場合は不要です。それ以外では spec.replicas を {min} 以上にしてください。',
   pausedUnderHpa:
-    'Deployment "{deployment}" は停止中(レプリカ 0)です。レプリカがあるまで HorizontalPodAutoscaler "{hpa}" は動きません。再開するには: spec.replicas を 2 以上にしてください。',
+    'Deployment "{deployment}" は停止中(レプリカ 0)です。レプリカがあるまで HorizontalPodAutoscaler "{hpa}" は動きません。対処: 再開するには spec.replicas を 2 以上にしてください。',
 
   hpaAllowsSingleReplica:
     'HorizontalPodAutoscaler "{hpa}" (minReplicas {min}) は Deployment "{deployment}" を 2 レプリカ未満に下げることがあります。対処: spec.minReplicas を 2 以上にしてください。',
@@ -69,6 +69,7 @@ export const ja: Readonly<Record<TextKey, string>> = {
   whyLedger: 'リリース済みのイメージを Funade に問い合わせられませんでした',
 
   invalid: '{kind} "{name}" を読み取れません: {faults}',
+  faultAt: '{path}: {text}',
   faultMissing: '指定がありません',
   faultWholeNumber: '0 から 2147483647 までの整数が必要ですが、{received} です',
   faultObject: 'オブジェクトが必要ですが、{received} です',

@@ -42,7 +42,7 @@ export function tellViolation(violation: Violation, say: Say): string {
 }
 
 export function tellFaults(faults: readonly ObjectFault[], say: Say): string {
-  return faults.map((fault) => `${fault.path} ${tellFault(fault, say)}`).join('; ');
+  return faults.map((fault) => say('faultAt', { path: fault.path, text: tellFault(fault, say) })).join('; ');
 }
 
 /** Why something is not known, without hosts and answers of others: those stand in the log. */
