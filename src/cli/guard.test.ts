@@ -39,6 +39,8 @@ const HPA = {
   spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, minReplicas: 1, maxReplicas: 5 },
 };
 
+const REVIEW = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: null };
+
 test('config prints every setting with where it came from', async () => {
   await file('guard.yaml', 'mode: strict\n');
   const { stdout, code } = await guard(['config', '--profile', 'staging'], { environment: { GUARD_KEDA: 'deny' } });
@@ -81,7 +83,7 @@ test('lint ends with 1 for a pair that the webhook would refuse, in both languag
 test('lint reads standard input', async () => {
   const input = `${JSON.stringify(deployment(2))}\n${JSON.stringify(HPA)}`;
   const { code, stdout } = await guard(['lint', '-f', '-'], { input });
-  expect([code, stdout]).toEqual([0, '2 objects judged in 1 files: 0 denied, 0 warnings, 0 faults\n']);
+  expect([code, stdout]).toEqual([0, '2 objects judged in 1 file: 0 denied, 0 warnings, 0 faults\n']);
   expect((await guard(['lint', '-f', '-', '--mode', 'strict'], { input })).code).toBe(1);
 });
 
@@ -92,12 +94,34 @@ test.each([
   ['only other kinds', ['-f', 'other.txt'], '1 Secret'],
   ['an unknown mode', ['-f', '.', '--mode', 'seeed'], 'seeed'],
   ['standard input twice', ['-f', '-', '-f', '-'], 'once'],
+  ['an empty namespace', ['-f', '.', '-n', ''], 'is no namespace'],
+  ['a namespace that is none', ['-f', '.', '-n', 'Bad NS'], '"Bad NS" is no namespace'],
 ])('lint of %s ends with 2 and tells what to do', async (_, argv, part) => {
   await file('other.txt', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' } });
   const { stderr, code } = await guard(['lint', ...argv]);
   expect(code).toBe(2);
   expect(oneLine(stderr)).toContain(part);
   expect(stderr).toContain('Fix:');
+});
+
+test.each([
+  ['policies that are off', 'production', 'policies: {singleReplicaUnderHpa: "off"}\n', 'Turn on a policy'],
+  ['namespaces that are skipped', 'production', 'skipNamespaces: [shop]\n', 'take theirs out of `skipNamespaces`'],
+])('lint of nothing because of %s tells that, with a fix that helps', async (_, profile, settings, fix) => {
+  await file('guard.yaml', settings);
+  await file('a.json', deployment(1));
+  const { code, stderr } = await guard(['lint', '-f', 'a.json', '--profile', profile]);
+  expect(code).toBe(2);
+  expect(oneLine(stderr)).toContain(fix);
+  expect(oneLine(stderr)).not.toContain('Name files');
+});
+
+test('lint names standard input, and speaks one language', async () => {
+  const input = `${JSON.stringify(deployment(1))}\n${JSON.stringify(HPA)}`;
+  expect((await guard(['lint', '-f', '-'], { input })).stdout).toContain('standard input:1');
+  const japanese = await guard(['lint', '-f', '-'], { input, environment: { GUARD_LANGUAGE: 'ja' } });
+  expect(japanese.stdout).toContain('標準入力:1');
+  expect(japanese.stdout).not.toMatch(/Fix:|denied|objects/u);
 });
 
 test('lint tells a fault with its line and ends with 1, beside what it found', async () => {
@@ -124,6 +148,9 @@ test.each([
   ['the state before, from the cluster', ['--operation', 'UPDATE', '--against', 'three.json'], 1, 'denied'],
   ['a new object', [], 1, 'denied'],
   ['a deletion', ['--operation', 'DELETE'], 0, 'skipped'],
+  ['what stands in the cluster as it is', ['--against', 'one.json'], 0, 'warned'],
+  ['a change of what stands in the cluster', ['--against', 'three.json'], 1, 'denied'],
+  ['a creation that is asked for', ['--operation', 'CREATE', '--against', 'one.json'], 1, 'denied'],
 ])('test of %s', async (_, argv, code, label) => {
   await file('one.json', deployment(1));
   await file('three.json', deployment(3));
@@ -181,11 +208,29 @@ test.each([
   ['an update of what nobody knows', deployment(1), ['--operation', 'UPDATE'], '--old'],
   ['nothing', {}, [], 'neither'],
   ['broken JSON', '{"kind": ', [], 'in.json:1'],
+  ['a state before of another object', deployment(1), ['--old', 'other.json'], '--old other.json holds no object'],
+  [
+    'a creation with a state before',
+    deployment(1),
+    ['--old', 'in.json', '--operation', 'CREATE'],
+    '--operation CREATE',
+  ],
+  ['a nameless user', deployment(1), ['--user', ''], '--user needs a value'],
+  ['a namespace that is none', deployment(1), ['-n', 'Bad NS'], 'is no namespace'],
+  ['standard input for two options', deployment(1), ['-f', '-', '--against', '-'], 'once only'],
+  [
+    'a review with a user and an operation',
+    REVIEW,
+    ['--user', 'a', '--operation', 'CREATE'],
+    '--user, --operation can',
+  ],
+  ['a review with a state before', REVIEW, ['--old', 'in.json'], '--old can be given for objects only'],
 ])('test of %s ends with 2', async (_, value, argv, part) => {
   await file('in.json', value);
+  await file('other.json', HPA);
   const { code, stderr } = await guard(['test', '-f', 'in.json', ...argv]);
   expect(code).toBe(2);
-  expect(stderr).toContain(part);
+  expect(oneLine(stderr)).toContain(part);
 });
 
 test('replay compares recorded answers with those of another mode', async () => {
@@ -224,6 +269,24 @@ test('replay of nothing ends with 2 and tells what was left out', async () => {
   const { code, stderr } = await guard(['replay', '-f', 'log.ndjson']);
   expect(code).toBe(2);
   expect(oneLine(stderr)).toContain('1 neither an AdmissionReview nor an audit Event');
+});
+
+test('replay of an empty log tells no count of nothing', async () => {
+  await file('log.ndjson', '');
+  const { code, stderr } = await guard(['replay', '-f', 'log.ndjson']);
+  expect(code).toBe(2);
+  expect(oneLine(stderr)).toContain('there is no record in it.');
+});
+
+test('the help of replay tells when it ends with 1', async () => {
+  expect(oneLine((await guard(['replay', '--help'])).stdout)).toContain('ends with 1 when a recorded answer differs');
+});
+
+test('a file that is at fault is named, and the others are not', async () => {
+  await file('good.json', deployment(1));
+  await file('bad.json', '{"kind": ');
+  const { stderr } = await guard(['test', '-f', 'good.json', '--against', 'bad.json']);
+  expect(oneLine(stderr)).toContain("Can't use what bad.json holds");
 });
 
 /** A kubectl that answers from files, one a path, and only in the context `prod`. */
@@ -268,4 +331,5 @@ test('doctor --explain tells cause and fix of an error text without a cluster', 
   const known = await guard(['doctor', '--explain', message], { environment: { PATH: folder } });
   expect([known.code, known.stdout]).toEqual([0, expect.stringContaining('did not sign it')]);
   expect((await guard(['doctor', '--explain', 'hello'])).code).toBe(1);
+  expect((await guard(['doctor', '--explain', ' '])).code).toBe(2);
 });

@@ -214,6 +214,10 @@ export const japaneseFaultTexts: Readonly<Record<FaultKey, FaultText>> = {
     fix: '`compare: stable` を加えるか、`alpha` を外してください。',
   },
   settingEmpty: { message: '{setting} が空です。', fix: '値を入れるか、設定を外してください。' },
+  entryEmpty: {
+    message: '{setting} の一覧に空の項目があります。',
+    fix: '余分なカンマや「-」を取り除くか、足りない値を書いてください。',
+  },
   settingWrong: {
     message: '{setting} が {found} です。{expected}が必要です。',
     fix: '{example} のように書いてください。',
@@ -233,6 +237,10 @@ export const japaneseFaultTexts: Readonly<Record<FaultKey, FaultText>> = {
   tokenShort: {
     message: '{setting} は {length} 文字なのでトークンではありません。トークンは `fun_` で始まる 47 文字です。',
     fix: 'サーバーのマシンでは `export FUNADE_TOKEN=$(cat <データディレクトリ>/secrets/owner-token)` を実行してください。それ以外では owner に `funade token create` での発行を頼んでください。',
+  },
+  guardTokenShort: {
+    message: '{setting} は {length} 文字なのでトークンではありません。トークンは `fun_` で始まる 47 文字です。',
+    fix: 'Funade サーバーの owner が `funade token create --name guard --role viewer` で発行します。',
   },
   secretSpace: {
     message: '{setting} の先頭か末尾に空白があります。',

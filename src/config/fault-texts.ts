@@ -179,6 +179,10 @@ export const faultTexts = {
   },
   // settings of the server
   settingEmpty: { message: '{setting} is set but empty.', fix: 'Give it a value, or unset it.' },
+  entryEmpty: {
+    message: 'One entry of the list {setting} is empty.',
+    fix: 'Remove the comma or dash that is too many, or write what is missing.',
+  },
   settingWrong: { message: '{setting} is {found}, expected {expected}.', fix: 'Write for example {example}.' },
   settingChoice: { message: '{setting} is {found}, expected one of {known}.', fix: 'Choose one of them.' },
   settingChoiceNear: { message: '{setting} is {found}, expected one of {known}.', fix: 'Did you mean "{nearest}"?' },
@@ -189,6 +193,10 @@ export const faultTexts = {
   tokenShort: {
     message: '{setting} has {length} characters, so it is no token: one starts with `fun_` and has 47.',
     fix: "On the server's machine: `export FUNADE_TOKEN=$(cat <data directory>/secrets/owner-token)`. Elsewhere ask an owner, who makes one with `funade token create`.",
+  },
+  guardTokenShort: {
+    message: '{setting} has {length} characters, so it is no token: one starts with `fun_` and has 47.',
+    fix: 'An owner of the Funade server makes one with `funade token create --name guard --role viewer`.',
   },
   secretSpace: {
     message: '{setting} starts or ends with white space.',

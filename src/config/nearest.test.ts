@@ -16,3 +16,16 @@ test.each([
 ])('%j most likely meant %j', (word, expected) => {
   expect(nearest(word, KNOWN)).toBe(expected);
 });
+
+test.each([
+  ['warning', ['deny', 'warn', 'off'], 'warn'],
+  ['DENYING', ['deny', 'warn', 'off'], 'deny'],
+  ['singleReplica', ['singleReplicaUnderHpa', 'hpaAllowsSingleReplica', 'duplicateHpa'], 'singleReplicaUnderHpa'],
+  ['image', ['imageWithoutDigest', 'imageNotReleased'], undefined],
+  ['offline', ['deny', 'warn', 'off'], undefined],
+  ['ser', ['serverAddress'], undefined],
+  ['warnEverybodyAtOnce', ['warn'], undefined],
+  ['routes', ['route', 'routeTable'], 'route'],
+])('%j, written too short or too long, most likely meant one of %j: %j', (word, known, expected) => {
+  expect(nearest(word, known)).toBe(expected);
+});

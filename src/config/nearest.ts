@@ -1,6 +1,7 @@
 /**
  * The known word that a typo most likely meant, or `undefined` when none is near: at most a third of the letters may
- * differ (a swap of two neighbours counts once), and upper and lower case are the same.
+ * differ (a swap of two neighbours counts once), and upper and lower case are the same. Else the one that was written too
+ * short or too long, when there is only one: `singleReplica` for `singleReplicaUnderHpa`, `warning` for `warn`.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -12,7 +13,21 @@ export function nearest(word: string, known: readonly string[]): string | undefi
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? onlyOne(known, (candidate) => isPart(word.toLowerCase(), candidate.toLowerCase()));
+}
+
+/** A few letters are the start of many words that mean something else. */
+const SHORTEST_PART = 4;
+
+/** Whether one of the two is the start of the other; what was written too long is at most twice as long. */
+function isPart(word: string, candidate: string): boolean {
+  if (Math.min(word.length, candidate.length) < SHORTEST_PART) return false;
+  return candidate.startsWith(word) || (word.startsWith(candidate) && word.length <= 2 * candidate.length);
+}
+
+function onlyOne(known: readonly string[], fits: (candidate: string) => boolean): string | undefined {
+  const fitting = known.filter(fits);
+  return fitting.length === 1 ? fitting[0] : undefined;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment). */

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Authority, type SecretVolume, createAuthority, createSecretVolume } from '../../test/certificates.ts';
 import { type FakeKubernetesApi, deployment, hpa, startKubernetesApi } from '../../test/fakes/kubernetes-api.ts';
 import { RULES, SERVER } from '../../test/guard-server-rig.ts';
-import type { GuardConfig } from '../config/index.ts';
-import { createLogger } from '../kernel/index.ts';
+import type { GuardConfig, Origin } from '../config/index.ts';
+import { type FunadeError, createLogger } from '../kernel/index.ts';
 import { type GuardServer, serveGuard } from './guard.ts';
 
 const WITHIN = { timeout: 30_000, interval: 50 };
@@ -104,6 +104,60 @@ test('starts while the API server is down: alive, not ready, uncertain, and well
   expect(await statusOf('/readyz')).toBe(200);
   await cluster.up();
 });
+
+test('nothing that says where the API server is: told with the names that do, in the language of the reader', async () => {
+  const config = await configOf({ cluster: { ...(await configOf()).cluster, kubeconfig: null } });
+  const logger = createLogger('info', { write: () => {} });
+  const faultsIn = async (language: 'en' | 'ja') => {
+    const thrown: unknown = await serveGuard({ config, logger, inCluster: null, language }).catch(
+      (one: unknown) => one,
+    );
+    return (thrown as FunadeError).faults;
+  };
+  const [english] = await faultsIn('en');
+  for (const name of ['--kubeconfig', 'GUARD_CLUSTER_KUBECONFIG', 'GUARD_CLUSTER_URL']) {
+    expect(english?.fix).toContain(name);
+  }
+  expect(english?.message).toContain('KUBECONFIG is not read');
+  const [japanese] = await faultsIn('ja');
+  expect(japanese?.message).toContain('環境変数 KUBECONFIG は読みません');
+  expect(japanese?.fix).toContain('GUARD_CLUSTER_KUBECONFIG');
+});
+
+test.each<[string, Origin, object]>([
+  ['a variable', { source: 'environment', name: 'GUARD_CLUSTER_KUBECONFIG' }, { label: 'GUARD_CLUSTER_KUBECONFIG' }],
+  ['a flag', { source: 'flag', name: '--kubeconfig' }, { label: '--kubeconfig' }],
+  ['a mounted file', { source: 'directory', file: '/etc/x/kube' }, { label: '/etc/x/kube' }],
+  ['a file', { source: 'file', file: 'g.yaml', line: 3 }, { label: 'cluster.kubeconfig', file: 'g.yaml', line: 3 }],
+])('a fault of a kubeconfig that %s names tells so', async (_, origin, { label, ...place }: { label?: string }) => {
+  const config = await configOf();
+  const kubeconfig = join(volume.directory, 'none');
+  const faulty = { cluster: { ...config.cluster, kubeconfig }, origins: { 'cluster.kubeconfig': [origin] } };
+  const message = `${label}: ${kubeconfig} can't be read (ENOENT).`;
+  await expect(serve(faulty)).rejects.toMatchObject({ faults: [{ message, ...place }] });
+  await expect(serve({ ...faulty, language: 'ja' })).rejects.toMatchObject({
+    faults: [{ message: `${label}: ${kubeconfig} を読めません(ENOENT)。`, ...place }],
+  });
+});
+
+test.each(['198.51.100.7', 'no-such-host.invalid'])(
+  'a host that this machine does not have (%s) is a fault',
+  async (host) => {
+    const { server } = await configOf();
+    const origins: GuardConfig['origins'] = { 'server.host': [{ source: 'environment', name: 'GUARD_SERVER_HOST' }] };
+    await expect(serve({ server: { ...server, host }, origins })).rejects.toMatchObject({
+      code: 'FUN_GUARD_CONFIG_INVALID',
+      exitCode: 78,
+      faults: [
+        {
+          path: 'server.host',
+          message: `GUARD_SERVER_HOST is "${host}", and this machine has no such address.`,
+          fix: expect.stringContaining('server.host'),
+        },
+      ],
+    });
+  },
+);
 
 test('credentials that are not there stop the start, and nothing listens', async () => {
   const config = await configOf();

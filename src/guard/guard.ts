@@ -1,12 +1,13 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuardConfig } from '../config/index.ts';
-import { type Clock, FunadeError, type Logger, systemClock } from '../kernel/index.ts';
+import { type Clock, FunadeError, type Language, type Logger, systemClock } from '../kernel/index.ts';
 import { createAuditor } from './audit/auditor.ts';
-import { AccessFault, type InCluster } from './cluster/access.ts';
-import { type ApiClient, createApiClient } from './cluster/api-client.ts';
+import type { InCluster } from './cluster/access.ts';
+import { createApiClient } from './cluster/api-client.ts';
 import { createWatchedWorld } from './cluster/watched-world.ts';
 import { createDecider } from './decide.ts';
+import { StartFault, toldFault } from './faults/start-fault.ts';
 import { createLedger } from './ledger.ts';
 import { createGuardMetrics } from './metrics.ts';
 import { openDoors } from './server/doors.ts';
@@ -28,6 +29,8 @@ export interface GuardOptions {
   /** Where the API server is for a pod, as its variables say. */
   readonly podApi?: { readonly host: string; readonly port: number } | null;
   readonly clock?: Clock;
+  /** Of whoever starts it, for faults; that of the configuration when left out. */
+  readonly language?: Language;
 }
 
 export interface GuardServer {
@@ -41,8 +44,8 @@ export interface GuardServer {
 
 /**
  * Runs the guard. Listens before it knows the cluster: readiness tells when it does, and until then what it does not know is
- * uncertain. Throws `FUN_PORT_IN_USE`, `FUN_SETTING_INVALID` for an address that can't be served on, and
- * `FUN_GUARD_CONFIG_INVALID` for credentials that can't be used.
+ * uncertain. Throws `FUN_PORT_IN_USE`, and `FUN_GUARD_CONFIG_INVALID` for credentials that can't be used and an address that
+ * can't be listened on.
  */
 export async function serveGuard(options: GuardOptions): Promise<GuardServer> {
   const { config, clock = systemClock } = options;
@@ -51,7 +54,7 @@ export async function serveGuard(options: GuardOptions): Promise<GuardServer> {
   const metrics = createGuardMetrics({ policies: Object.keys(rules.policies) });
   const inCluster = options.inCluster === undefined ? await podAccess(options.podApi ?? POD_API) : options.inCluster;
   const api = createApiClient({ url: cluster.url, kubeconfig: cluster.kubeconfig, inCluster, logger, metrics, clock });
-  await checkAccess(api, cluster);
+  await started(() => api.ready());
 
   const ledger =
     config.funade.url === null ? null : createLedger({ url: config.funade.url, token: config.funade.token });
@@ -74,18 +77,21 @@ export async function serveGuard(options: GuardOptions): Promise<GuardServer> {
   });
   metrics.observe({ cacheAgeSeconds: world.ageSeconds, violations: auditor.violations });
 
-  const doors = await openDoors({
-    config,
-    decider,
-    isSynced: world.synced,
-    components: [world, api, auditor],
-    metrics,
-    logger,
-    decisions,
-    clock,
-  });
+  const components = [world, api, auditor];
+  const doors = await started(() =>
+    openDoors({ config, decider, isSynced: world.synced, components, metrics, logger, decisions, clock }),
+  );
   world.start();
   auditor.start();
+
+  async function started<T>(start: () => Promise<T>): Promise<T> {
+    try {
+      return await start();
+    } catch (thrown) {
+      api.close();
+      throw faultsOf(thrown, options);
+    }
+  }
 
   async function stop(): Promise<void> {
     await doors.stop();
@@ -121,15 +127,9 @@ async function podAccess(api: Pick<InCluster, 'host' | 'port'>): Promise<InClust
   }
 }
 
-/** Credentials that can't be read are a wrong configuration; an API server that does not answer is not. */
-async function checkAccess(api: ApiClient, { url, kubeconfig }: GuardConfig['cluster']): Promise<void> {
-  try {
-    await api.ready();
-  } catch (thrown) {
-    api.close();
-    if (!(thrown instanceof AccessFault)) throw thrown;
-    const path = kubeconfig === null && url !== null ? 'cluster.url' : 'cluster.kubeconfig';
-    const faults = [{ path, message: thrown.message, fix: thrown.fix }];
-    throw new FunadeError('FUN_GUARD_CONFIG_INVALID', { count: faults.length }, { faults, cause: thrown });
-  }
+/** What only trying shows to be a wrong configuration. An API server that does not answer is none. */
+function faultsOf(thrown: unknown, { config, language = config.language }: GuardOptions): unknown {
+  if (!(thrown instanceof StartFault)) return thrown;
+  const faults = [toldFault(thrown, { language, origins: config.origins })];
+  return new FunadeError('FUN_GUARD_CONFIG_INVALID', { count: faults.length }, { faults, cause: thrown });
 }

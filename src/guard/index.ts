@@ -11,7 +11,7 @@ export { type Sources, decode, findFiles, readSources } from './offline/find-fil
 export { type LintReport, lint } from './offline/lint.ts';
 export { RECORD_FILE, type RecordLine, readLines, readRecords } from './offline/records.ts';
 export { replay } from './offline/replay.ts';
-export { tryRequests } from './offline/try-requests.ts';
+export { isBefore, isReview, tryRequests } from './offline/try-requests.ts';
 export type { GuardServer } from './guard.ts';
 
 /** See `guard.ts`. Loaded when it is called: the tools of the command line need no server. */

@@ -822,7 +822,7 @@ export const catalogue = {
     exit: 2,
     retryable: false,
     message: "Can't find anything to judge in {files}: {reason}.",
-    fix: 'Name files with {wanted}.',
+    fix: '{fix}',
   },
   FUN_GUARD_INPUT_UNREADABLE: {
     blame: 'user',

@@ -401,7 +401,7 @@ export const japanese: {
   },
   FUN_GUARD_NOTHING_TO_JUDGE: {
     message: '{files} に判定できるものがありません: {reason}。',
-    fix: '{wanted}のファイルを指定してください。',
+    fix: '{fix}',
   },
   FUN_GUARD_INPUT_UNREADABLE: {
     message: '{files} の内容を使えません。誤りが {count} 件あります。',

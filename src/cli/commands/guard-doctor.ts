@@ -1,9 +1,13 @@
 import { resolve } from 'node:path';
 import { EXIT } from '../exit-codes.ts';
+import { usage } from '../flags.ts';
 import { renderChecks } from '../render/checks.ts';
 import { renderExplanation } from '../render/guard-explain.ts';
 import { type AddCommand, textOption } from '../shell.ts';
+import { namespaceOption } from './guard-files.ts';
 import { readGuardConfig, withSettings } from './guard-settings.ts';
+
+const HELP = 'funade guard doctor --help';
 
 /** `funade guard doctor`: asks the cluster through the user's own kubectl; 1 when something fails, warnings are none. */
 export const addGuardDoctor: AddCommand = (parent, { text, action }) => {
@@ -18,6 +22,7 @@ export const addGuardDoctor: AddCommand = (parent, { text, action }) => {
         const { createKubectl, diagnose, explain } = await import('../../guard/index.ts');
         const told = textOption(invocation, 'explain');
         if (told !== undefined) {
+          if (told.trim() === '') throw usage(context.text('guard.emptyOption', { option: '--explain' }), HELP);
           const explanation = explain(told, context.language);
           context.show(explanation, (screen) => renderExplanation(explanation, screen));
           return explanation.id === 'unknown' ? EXIT.failed : EXIT.ok;
@@ -32,7 +37,7 @@ export const addGuardDoctor: AddCommand = (parent, { text, action }) => {
         });
         const checks = await diagnose(cluster, {
           config: readGuardConfig(context, invocation),
-          namespace: textOption(invocation, 'namespace') ?? null,
+          namespace: namespaceOption(context, invocation, HELP) ?? null,
           language,
           now: terminal.clock.now(),
         });

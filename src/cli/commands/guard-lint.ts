@@ -3,9 +3,9 @@ import type { LintReport } from '../../guard/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { othersText, renderLint } from '../render/guard-lint.ts';
-import { type AddCommand, textOption } from '../shell.ts';
+import type { AddCommand } from '../shell.ts';
 import { collect } from './fn-arguments.ts';
-import { collectFiles, filesOf, refuseFaults } from './guard-files.ts';
+import { collectFiles, filesOf, namespaceOption, refuseFaults, shownFiles, withShownFile } from './guard-files.ts';
 import { languageOfAnswers, readJudgingConfig, withSettings } from './guard-settings.ts';
 
 const HELP = 'funade guard lint --help';
@@ -20,15 +20,15 @@ export const addGuardLint: AddCommand = (parent, { text, action }) => {
     .action(
       action(async (context, invocation) => {
         const names = filesOf(context, invocation, HELP);
+        const namespace = namespaceOption(context, invocation, HELP) ?? 'default';
         const config = readJudgingConfig(context, invocation, HELP);
         const collected = await collectFiles(context, names);
-        if (collected.files === 0) await refuseFaults(context, names, collected.faults);
+        if (collected.files === 0) await refuseFaults(context, collected.faults);
         const { lint } = await import('../../guard/index.ts');
-        const namespace = textOption(invocation, 'namespace') ?? 'default';
         const language = languageOfAnswers(context, config);
         const report = lint(collected, { config, namespace, language });
         refuseNothing(context, names, report);
-        context.show(report, (screen) => renderLint(report, screen));
+        context.show(report, (screen) => renderLint(report, { ...screen, language }));
         const isDenied = report.findings.some(({ severity }) => severity === 'deny');
         return isDenied || report.faults.length > 0 ? EXIT.failed : EXIT.ok;
       }),
@@ -36,13 +36,25 @@ export const addGuardLint: AddCommand = (parent, { text, action }) => {
 };
 
 /** A lint of nothing is a mistake in the call, such as a folder of templates or a wrong path. */
-function refuseNothing({ text, language }: Context, names: readonly string[], report: LintReport): void {
+function refuseNothing(context: Context, names: readonly string[], report: LintReport): void {
   if (report.judged > 0 || report.faults.length > 0) return;
+  const files = shownFiles(names, context);
+  const faults = report.notes.map((note) => withShownFile(note, context.language));
+  throw new FunadeError('FUN_GUARD_NOTHING_TO_JUDGE', { files, ...whyNothing(context, report) }, { faults });
+}
+
+function whyNothing(
+  { text, language }: Context,
+  report: LintReport,
+): { readonly reason: string; readonly fix: string } {
   const others = othersText(report, language);
+  const [policy] = report.off;
+  if (policy !== undefined) {
+    return { reason: text('guard.nothingAsked', { others }), fix: text('guard.turnOn', { policy }) };
+  }
+  if (report.skipped > 0) {
+    return { reason: text('guard.nothingInside', { others }), fix: text('guard.otherNamespace') };
+  }
   const reason = others === '' ? text('guard.nothingFound') : text('guard.nothingAsked', { others });
-  throw new FunadeError(
-    'FUN_GUARD_NOTHING_TO_JUDGE',
-    { files: names.join(', '), reason, wanted: text('guard.wanted.lint') },
-    { faults: report.notes },
-  );
+  return { reason, fix: text('guard.nameFiles', { wanted: text('guard.wanted.lint') }) };
 }

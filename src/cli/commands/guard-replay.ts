@@ -3,9 +3,9 @@ import type { ManifestFault, RecordLine } from '../../guard/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { leftText, renderReplay } from '../render/guard-replay.ts';
-import { type AddCommand, textOption } from '../shell.ts';
+import type { AddCommand } from '../shell.ts';
 import { collect, listOption } from './fn-arguments.ts';
-import { STDIN, collectFiles, filesOf, refuseFaults } from './guard-files.ts';
+import { STDIN, collectFiles, filesOf, namespaceOption, refuseFaults, shownFiles } from './guard-files.ts';
 import { languageOfAnswers, readJudgingConfig, withSettings } from './guard-settings.ts';
 
 const HELP = 'funade guard replay --help';
@@ -22,24 +22,27 @@ export const addGuardReplay: AddCommand = (parent, { text, action }) => {
     .action(
       action(async (context, invocation) => {
         const names = filesOf(context, invocation, HELP);
+        const namespace = namespaceOption(context, invocation, HELP) ?? 'default';
         const config = readJudgingConfig(context, invocation, HELP);
+        const language = languageOfAnswers(context, config);
         const known = listOption(invocation, 'against');
         const against = await collectFiles(context, known);
-        await refuseFaults(context, known, against.faults);
+        await refuseFaults(context, against.faults);
         const { replay } = await import('../../guard/index.ts');
         const report = await replay(recordsOf(context, names), {
           config,
-          language: languageOfAnswers(context, config),
+          language,
           against: against.manifests,
-          namespace: textOption(invocation, 'namespace') ?? 'default',
+          namespace,
         });
         if (report.decisions.length === 0 && report.faults.length === 0) {
-          const reason = text('guard.nothingToReplay', { left: leftText(report, context.language) || '0' });
-          const wanted = text('guard.wanted.replay');
-          throw new FunadeError('FUN_GUARD_NOTHING_TO_JUDGE', { files: names.join(', '), reason, wanted });
+          const left = leftText(report, context.language);
+          const reason = left === '' ? text('guard.noRecord') : text('guard.nothingToReplay', { left });
+          const fix = text('guard.nameFiles', { wanted: text('guard.wanted.replay') });
+          throw new FunadeError('FUN_GUARD_NOTHING_TO_JUDGE', { files: shownFiles(names, context), reason, fix });
         }
         const all = invocation.options['all'] === true;
-        context.show(report, (screen) => renderReplay(report, { all }, screen));
+        context.show(report, (screen) => renderReplay(report, { all }, { ...screen, language }));
         const isSame = report.decisions.every(({ differs }) => !differs);
         return isSame && report.faults.length === 0 ? EXIT.ok : EXIT.failed;
       }),

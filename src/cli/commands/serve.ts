@@ -76,11 +76,11 @@ async function run(
 
 /** The guard has settings of its own (`GUARD_…`) and needs no database, so that nothing else of the server is loaded. */
 async function serveAdmission(context: Context, invocation?: Invocation): Promise<ExitCode> {
-  const { text, note, flags, json, terminal } = context;
+  const { text, note, flags, json, terminal, language } = context;
   const config = readGuardConfig(context, invocation);
   const { serveGuard } = await import('../../guard/index.ts');
   const interrupt = interruptOf(context);
-  const guard = await serveGuard({ config, podApi: podApiOf(terminal.environment) });
+  const guard = await serveGuard({ config, language, podApi: podApiOf(terminal.environment) });
   const { admissionAddress, healthAddress } = guard;
   if (flags.json) json({ status: 'started', admissionAddress, healthAddress });
   const { profile, server } = config;

@@ -1,7 +1,7 @@
 import type { Fault, Language } from '../../kernel/index.ts';
-import { textOf } from '../locales/index.ts';
+import { type Text, textOf } from '../locales/index.ts';
 import { indent, paragraph } from './block.ts';
-import { type GuardMark, guardMark, reasonLines } from './guard-marks.ts';
+import { type GuardMark, guardMark, reasonLines, shownFile } from './guard-marks.ts';
 import { type Line, print, span } from './line.ts';
 import type { Screen } from './screen.ts';
 import { clean } from './text.ts';
@@ -37,8 +37,13 @@ export function renderLint(report: LintView, screen: Screen): string[] {
   const text = textOf(screen.language);
   const others = othersText(report, screen.language);
   const denied = report.findings.filter(({ severity }) => severity === 'deny').length;
-  const values = { denied, warned: report.findings.length - denied, faults: report.faults.length };
-  const summary = text('guard.lintSummary', { ...values, judged: report.judged, files: report.files });
+  const summary = text('guard.lintSummary', {
+    denied,
+    warned: counted('Warning', report.findings.length - denied, text),
+    faults: counted('Fault', report.faults.length, text),
+    judged: counted('Object', report.judged, text),
+    files: counted('File', report.files, text),
+  });
   const lines: readonly Line[] = [
     ...report.findings.flatMap((finding) => findingLines(finding, screen)),
     ...report.faults.flatMap((fault) => faultLines(fault, 'fault', screen)),
@@ -53,7 +58,7 @@ function findingLines(finding: LintView['findings'][number], screen: Screen): re
   const text = textOf(screen.language);
   const start: Line = [
     guardMark(finding.severity === 'deny' ? 'denied' : 'warned', screen),
-    span(`  ${clean(`${finding.file}:${finding.line}`)}`, 'strong'),
+    span(`  ${clean(`${shownFile(finding.file, screen.language)}:${finding.line}`)}`, 'strong'),
   ];
   const about = [
     `${finding.namespace}/${finding.object}`,
@@ -65,7 +70,7 @@ function findingLines(finding: LintView['findings'][number], screen: Screen): re
     ...reasonLines(finding.reason, finding.fix, screen),
     ...finding.also.flatMap(({ object, file, line }) =>
       indent(
-        paragraph([], text('guard.also', { object, place: `${file}:${line}` }), {
+        paragraph([], text('guard.also', { object, place: `${shownFile(file, screen.language)}:${line}` }), {
           width: screen.width - 2,
           tone: 'dim',
         }),
@@ -77,11 +82,17 @@ function findingLines(finding: LintView['findings'][number], screen: Screen): re
 }
 
 export function faultLines(fault: Fault, mark: GuardMark, screen: Screen): readonly Line[] {
-  const place = [fault.file, fault.line, fault.line === undefined ? undefined : fault.column]
+  const file = fault.file === undefined ? undefined : shownFile(fault.file, screen.language);
+  const place = [file, fault.line, fault.line === undefined ? undefined : fault.column]
     .filter((part) => part !== undefined)
     .join(':');
   const start: Line = [guardMark(mark, screen), ...(place === '' ? [] : [span(`  ${clean(place)}`, 'strong')])];
   return [start, ...reasonLines(fault.message, fault.fix, screen), []];
+}
+
+/** English has another word for one. */
+function counted(what: 'Object' | 'File' | 'Warning' | 'Fault' | 'Foreign', count: number, text: Text): string {
+  return text(count === 1 ? `guard.one${what}` : `guard.many${what}`, { count });
 }
 
 /** What was not judged, on one line; empty when all was. */
@@ -95,6 +106,6 @@ export function othersText(
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
       .map(([kind, count]) => `${count} ${clean(kind)}`),
     ...(skipped === 0 ? [] : [text('guard.lintSkipped', { count: skipped })]),
-    ...(foreign === 0 ? [] : [text('guard.lintForeign', { count: foreign })]),
+    ...(foreign === 0 ? [] : [counted('Foreign', foreign, text)]),
   ].join(', ');
 }

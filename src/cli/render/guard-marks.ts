@@ -1,3 +1,4 @@
+import type { Language } from '../../kernel/index.ts';
 import type { TextKey } from '../locales/index.ts';
 import { textOf } from '../locales/index.ts';
 import { type Line, type Span, type Tone, span } from './line.ts';
@@ -27,6 +28,11 @@ export function guardMark(mark: GuardMark, screen: Screen): Span {
 
 export function guardWord(mark: GuardMark, screen: Pick<Screen, 'language'>): string {
   return textOf(screen.language)(MARKS[mark].word);
+}
+
+/** Standard input has no name of its own. */
+export function shownFile(file: string, language: Language): string {
+  return file === '-' ? textOf(language)('guard.stdin') : file;
 }
 
 /** A reason and how to mend it, below a heading. */

@@ -2,7 +2,7 @@ import type { Fault, Language } from '../../kernel/index.ts';
 import { type TextKey, textOf } from '../locales/index.ts';
 import { paragraph } from './block.ts';
 import { faultLines } from './guard-lint.ts';
-import { guardWord } from './guard-marks.ts';
+import { guardWord, shownFile } from './guard-marks.ts';
 import { type DecidedView, decidedLines } from './guard-test.ts';
 import { type Line, print } from './line.ts';
 import type { Screen } from './screen.ts';
@@ -44,7 +44,7 @@ const QUIET: readonly DecidedView['label'][] = ['allowed', 'warned', 'bypassed',
 
 function replayedLines(decision: ReplayView['decisions'][number], screen: Screen): readonly Line[] {
   const text = textOf(screen.language);
-  const place = `${decision.file}:${decision.line}`;
+  const place = `${shownFile(decision.file, screen.language)}:${decision.line}`;
   const was = guardWord(decision.wasAllowed === true ? 'allowed' : 'denied', screen);
   const now = guardWord(decision.label, screen);
   return decidedLines(decision, [place, ...(decision.differs ? [text('guard.was', { was, now })] : [])], screen);
@@ -59,15 +59,18 @@ function summary({ records, decisions, byDecision }: ReplayView, screen: Screen)
     .join(', ');
   const unrecorded = decisions.length - compared;
   return [
-    text('guard.replaySummary', { records, decided: decisions.length, counts: counts || '0' }),
+    text(records === 1 ? 'guard.replaySummary.one' : 'guard.replaySummary', {
+      records,
+      decided: decisions.length,
+      counts: counts || '0',
+    }),
     ...(compared === 0 ? [] : [comparison(differing, compared)]),
     ...(unrecorded === 0 ? [] : [text('guard.replayUnrecorded', { count: unrecorded })]),
   ];
 
   function comparison(count: number, total: number): string {
-    return count === 0
-      ? text('guard.replaySame', { compared: total })
-      : text('guard.replayDiffers', { count, compared: total });
+    if (count === 0) return text('guard.replaySame', { compared: total });
+    return text(count === 1 ? 'guard.replayDiffers.one' : 'guard.replayDiffers', { count, compared: total });
   }
 }
 

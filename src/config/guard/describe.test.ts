@@ -27,9 +27,11 @@ const durations: Partial<Record<GuardOptionName, readonly [number, number]>> = {
   'server.headersTimeout': [100, 5000],
   'server.requestTimeout': [5000, 300_000],
   'server.deadline': [301, 1000],
-  'server.endpointDelay': [0, 999],
-  'server.grace': [1000, 600_000],
+  'server.endpointDelay': [0, 4999],
+  'server.grace': [5001, 600_000],
 };
+/** Not less than the deadline, also the default one. */
+const counts: Partial<Record<GuardOptionName, number>> = { 'webhook.timeoutSeconds': 5 };
 const ports: Partial<Record<GuardOptionName, readonly [number, number]>> = {
   'server.port': [10_000, 20_000],
   'server.healthPort': [20_001, 30_000],
@@ -48,7 +50,7 @@ function valuesOf(option: GuardOption & { readonly name: GuardOptionName }): fc.
         { written: 'true', shown: 'true' },
       );
     case 'count':
-      return plain(fc.integer({ min: option.least ?? 0, max: option.most ?? 1000 }).map(String));
+      return plain(fc.integer({ min: counts[option.name] ?? option.least ?? 0, max: option.most ?? 1000 }).map(String));
     case 'port': {
       const [min, max] = ports[option.name] ?? [0, 0];
       return plain(fc.integer({ min, max }).map(String));

@@ -97,5 +97,5 @@ function fileIn(
   { known, faults }: DirectoryOptions,
 ): ConfigFile | undefined {
   const readFile = () => texts.get(FILE);
-  return readConfigFile({ name, required: false, known, readFile, faults: faults.within(name) });
+  return readConfigFile({ name, required: false, known, readFile, keepsEmpty: true, faults: faults.within(name) });
 }

@@ -237,10 +237,50 @@ test.each([
   ['GUARD_CLUSTER_IN_FLIGHT', '1m', 'at most 30s'],
   ['GUARD_SERVER_GRACE', '25', 'a duration'],
   ['GUARD_NAMESPACE', 'My_Namespace', 'the name of a namespace'],
-  ['GUARD_SKIP_NAMESPACES', 'monitoring,,x', 'names of namespaces'],
+  ['GUARD_SKIP_NAMESPACES', 'monitoring,X_Y', 'names of namespaces'],
   ['GUARD_FUNADE_URL', 'funade:8000', 'an http or https address'],
 ])('%s=%s is refused: expected %s', (name, value, expected) => {
   expect(told({ env: { [name]: value } })).toEqual([expect.stringMatching(`^${name} is .*expected ${expected}`)]);
+});
+
+test('an empty entry of a list is told as such, once', () => {
+  const empty = (setting: string) => `One entry of the list ${setting} is empty.`;
+  expect(told({ env: { GUARD_SKIP_NAMESPACES: 'a,,b', GUARD_BYPASS_GROUPS: ', x,' } }).toSorted()).toEqual([
+    empty('GUARD_BYPASS_GROUPS'),
+    empty('GUARD_SKIP_NAMESPACES'),
+  ]);
+  expect(told({ files: { 'guard.yaml': 'skipNamespaces:\n  -\n  - a\nbypassGroups: [""]\n' } })).toEqual([
+    expect.stringMatching(/^guard\.yaml:2:\d+ One entry of the list skipNamespaces is empty\.$/),
+    `guard.yaml:4:15 ${empty('bypassGroups')}`,
+  ]);
+});
+
+test('a key without a value is a fault in each file of settings, and no default', () => {
+  const text = 'mode:\nserver: { port: , grace: ~ }\npolicies:\n  # duplicateHpa: warn\nfunade:\n  url:\nx-note:\n';
+  const wanted = (file: string): readonly unknown[] => [
+    expect.stringMatching(`^${file}:1:\\d+ mode is set but empty\\.$`),
+    expect.stringMatching(`^${file}:2:\\d+ server\\.port is set but empty\\.$`),
+    expect.stringMatching(`^${file}:2:\\d+ server\\.grace is set but empty\\.$`),
+    expect.stringMatching(`^${file}:6:\\d+ funade\\.url is set but empty\\.$`),
+  ];
+  expect(told({ files: { 'guard.yaml': text } })).toEqual(wanted('guard.yaml'));
+  expect(told({ directories: { [MOUNTED]: { 'guard.yaml': text } } })).toEqual(wanted(`${MOUNTED}/guard.yaml`));
+});
+
+test('a token that is none is one to be made by the control plane', () => {
+  const faults = faultsOf({ env: { GUARD_FUNADE_URL: 'https://funade.example', GUARD_FUNADE_TOKEN: 'short' } });
+  expect(faults).toMatchObject([
+    { message: expect.stringMatching(/^GUARD_FUNADE_TOKEN has 5 characters/), fix: expect.stringContaining('viewer') },
+  ]);
+  expect(faults[0]?.fix).toContain('funade token create --name guard --role viewer');
+});
+
+test('a policy and a mode that were written too short or too long are recognised', () => {
+  const text = 'policies:\n  singleReplica: deny\n  duplicateHpa: warning\n';
+  expect(faultsOf({ files: { 'guard.yaml': text } }).map(({ fix }) => fix)).toEqual([
+    'Did you mean "singleReplicaUnderHpa"?',
+    'Did you mean "warn"?',
+  ]);
 });
 
 test.each([

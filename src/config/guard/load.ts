@@ -93,7 +93,7 @@ function openSources(opened: Omit<Sources, 'file' | 'directory'>): Sources {
   const directory = placeOf(optionOf('configDirectory'), opened);
   return {
     ...opened,
-    file: file && readConfigFile({ ...file, known, readFile, faults: faults.within(file.name) }),
+    file: file && readConfigFile({ ...file, known, readFile, keepsEmpty: true, faults: faults.within(file.name) }),
     directory: directory && readConfigDirectory({ ...directory, known, readDirectory, faults }),
   };
 }

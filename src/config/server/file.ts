@@ -20,6 +20,8 @@ interface FileOptions {
   /** Names that can stand in it; `null`: commands read only what they need, and leave the rest to the server. */
   readonly known: readonly string[] | null;
   readonly readFile: ReadFile;
+  /** Whether a key without a value is handed out as `null`, as a value that is wrong; else it counts as not there. */
+  readonly keepsEmpty?: boolean;
   readonly faults: FaultList;
 }
 
@@ -40,10 +42,13 @@ export function readConfigFile(options: FileOptions): ConfigFile | undefined {
     faults.add('wrongValue', { expected: words, found, example }, { place: document.place([]) });
     return undefined;
   }
-  const { known } = options;
+  const { known, keepsEmpty = false } = options;
   if (known !== null) checkKeys({ document, faults, known }, document.value, []);
   return {
-    given: (path) => givenAt(document, name, path),
+    given: (path) => {
+      const given = givenAt(document, name, path);
+      return given?.value === null && !keepsEmpty ? undefined : given;
+    },
     keyPlace: (path) => document.place(path, 'key'),
   };
 }
@@ -100,7 +105,7 @@ function givenAt(document: YamlDocument, file: string, path: Path): Given | unde
     else if (isSection(value) && Object.hasOwn(value, part)) value = value[part];
     else return undefined;
   }
-  if (value === null || value === undefined) return undefined;
+  if (value === undefined) return undefined;
   const place = document.place(path);
   return { setting: formatPath(path), value, origin: { source: 'file', file, line: place.line }, path, place };
 }

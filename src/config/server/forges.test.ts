@@ -97,7 +97,7 @@ describe('lists', () => {
       'FUNADE_TRUSTED_PROXIES is "10.0.0.0/33", expected addresses or networks.',
     ],
     ['a host name', 'proxy.example', 'FUNADE_TRUSTED_PROXIES is "proxy.example", expected addresses or networks.'],
-    ['an empty part', '10.0.0.1,', 'FUNADE_TRUSTED_PROXIES is "", expected addresses or networks.'],
+    ['an empty part', '10.0.0.1,', 'One entry of the list FUNADE_TRUSTED_PROXIES is empty.'],
   ])('%s is named', (_, value, message) => {
     expect(faults({ env: { FUNADE_TRUSTED_PROXIES: value } })).toEqual([message]);
   });

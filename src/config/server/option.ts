@@ -66,7 +66,7 @@ export interface SettingOption {
   /** Least characters of a secret, where 16 are too few. */
   readonly minimum?: number;
   /** The fault of a secret with fewer, where it is not one that its user makes up. */
-  readonly tooShort?: 'tokenShort';
+  readonly tooShort?: 'tokenShort' | 'guardTokenShort';
   /** Whether it can stand in the file. */
   readonly inFile: boolean;
   readonly doc: { readonly en: string; readonly ja: string };

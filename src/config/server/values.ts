@@ -41,7 +41,7 @@ export function readValue(
   { readFile, faults }: { readonly readFile: ReadFile; readonly faults: FaultList },
 ): SettingValue | undefined {
   const where = { path: given.path, place: given.place };
-  if (given.value === '') {
+  if (given.value === '' || given.value === null) {
     faults.add('settingEmpty', { setting: given.setting }, where);
     return undefined;
   }
@@ -68,15 +68,15 @@ export function readValue(
     case 'namespace':
       return orWrong('namespace', textThat(given.value, NAMESPACE), given, faults);
     case 'namespaces':
-      return readList(given, isNamespace, (wrong) => orWrong('namespaces', undefined, wrong, faults));
+      return readEntries('namespaces', given, isNamespace, faults);
     case 'identities':
-      return readList(given, isIdentity, (wrong) => orWrong('identities', undefined, wrong, faults));
+      return readEntries('identities', given, isIdentity, faults);
     case 'branchPrefix':
       return orWrong('branchPrefix', prefixOf(given.value), given, faults);
     case 'cidrs':
-      return readList(given, isCidr, (wrong) => orWrong('cidrs', undefined, wrong, faults));
+      return readEntries('cidrs', given, isCidr, faults);
     case 'repositories':
-      return readList(given, isRepositoryName, (wrong) => orWrong('repositories', undefined, wrong, faults));
+      return readEntries('repositories', given, isRepositoryName, faults);
     case 'privateKey':
       return readPrivateKey(given, readFile, faults);
     case 'choice':
@@ -251,6 +251,20 @@ function readPrivateKey(given: Given, readFile: ReadFile, faults: FaultList): st
     addWrong(given, faults, { found: '***', expected, example: '`./github-app.pem`' });
   }
   return undefined;
+}
+
+function readEntries(
+  expected: Expected,
+  given: Given,
+  isRight: (text: string) => boolean,
+  faults: FaultList,
+): readonly string[] | undefined {
+  return readList(given, isRight, (wrong) => {
+    const isEmpty = wrong.value === null || (typeof wrong.value === 'string' && wrong.value.trim() === '');
+    if (!isEmpty) return orWrong(expected, undefined, wrong, faults);
+    faults.add('entryEmpty', { setting: given.setting }, { path: given.path, place: given.place });
+    return undefined;
+  });
 }
 
 function portOf(value: unknown): number | undefined {

@@ -1,3 +1,6 @@
+import type { MessageValues } from '../../kernel/index.ts';
+import { type StartFaultKey, StartFault } from '../faults/start-fault.ts';
+
 /** How to reach the API server, as read at one moment. */
 export interface Access {
   /** With a path when the server is behind one; no slash at its end. */
@@ -27,12 +30,9 @@ export interface InCluster {
 export const NO_TLS: AccessTls = { ca: null, cert: null, key: null, serverName: null, insecure: false };
 
 /** The credentials can't be used as they are: somebody has to change the configuration. Messages name files, never contents. */
-export class AccessFault extends Error {
-  readonly fix: string;
-
-  constructor(message: string, fix: string) {
-    super(message);
+export class AccessFault extends StartFault {
+  constructor(key: StartFaultKey, values: MessageValues, setting: 'cluster.url' | 'cluster.kubeconfig' | null) {
+    super(key, values, { setting });
     this.name = 'AccessFault';
-    this.fix = fix;
   }
 }

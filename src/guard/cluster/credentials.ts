@@ -52,17 +52,15 @@ export function createCredentials(source: CredentialsSource, clock: Clock): Cred
 
 async function loadAccess({ url, kubeconfig, inCluster }: CredentialsSource): Promise<Access> {
   const access = await accessOf({ url, kubeconfig, inCluster });
-  return checked(url === null ? access : { ...access, url: url.replace(/\/+$/, '') });
+  if (url === null) return checked(access, kubeconfig === null ? 'cluster.url' : 'cluster.kubeconfig');
+  return checked({ ...access, url: url.replace(/\/+$/, '') }, 'cluster.url');
 }
 
 async function accessOf({ url, kubeconfig, inCluster }: CredentialsSource): Promise<Access> {
   if (kubeconfig !== null) return readKubeconfig(kubeconfig);
   if (inCluster !== null) return readPod(inCluster);
   if (url !== null) return { url, token: null, tls: NO_TLS };
-  throw new AccessFault(
-    'Nothing says where the API server is: this is no pod, and no kubeconfig is configured.',
-    'Set cluster.kubeconfig or cluster.url.',
-  );
+  throw new AccessFault('nowhere', {}, null);
 }
 
 async function readPod({ host, port, directory }: InCluster): Promise<Access> {
@@ -76,23 +74,20 @@ async function podFile(directory: string, name: string): Promise<string> {
     return await readFile(join(directory, name), 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new AccessFault(
-      `${join(directory, name)} can't be read (${code}).`,
-      'Give the pod its service account token: automountServiceAccountToken: true.',
-    );
+    throw new AccessFault('podFile', { file: join(directory, name), reason: code }, null);
   }
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-function checked(access: Access): Access {
+function checked(access: Access, setting: 'cluster.url' | 'cluster.kubeconfig'): Access {
   const url = URL.canParse(access.url) ? new URL(access.url) : null;
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new AccessFault(`"${access.url}" is no address of an API server.`, 'Write it as https://host:port.');
+    throw new AccessFault('badUrl', { url: access.url }, setting);
   }
   const isSecret = access.token !== null || access.tls.key !== null;
   if (url.protocol === 'http:' && isSecret && !LOOPBACK.test(url.hostname)) {
-    throw new AccessFault(`${access.url} is not encrypted: credentials are not sent there.`, 'Use https://.');
+    throw new AccessFault('notEncrypted', { url: access.url }, setting);
   }
   return access;
 }

@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { MessageValues } from '../../kernel/index.ts';
+import type { StartFaultKey } from '../faults/start-fault.ts';
 import { type Access, AccessFault } from './access.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const FIX_USER = 'Put `token`, `tokenFile` or a client certificate into the user of the context.';
 
 /** Access by the current context of a kubeconfig file. Files that it names are read, relative to its directory. */
 export async function readKubeconfig(path: string): Promise<Access> {
   const document = await parse(path);
   const name = textOf(document, 'current-context');
-  if (name === null)
-    throw new AccessFault(`${path} has no current-context.`, 'Choose one: kubectl config use-context.');
+  if (name === null) throw faultOf('noContext', path);
   const context = entryOf({ path, document, list: 'contexts', name });
   const cluster = entryOf({ path, document, list: 'clusters', name: textOf(context, 'cluster') ?? '' });
   const userName = textOf(context, 'user');
@@ -30,7 +29,7 @@ async function accessOf({
 }): Promise<Access> {
   refuseUnsupported(path, cluster, user);
   const server = textOf(cluster, 'server');
-  if (server === null) throw new AccessFault(`${path}: the cluster has no server.`, 'Add `server: https://…`.');
+  if (server === null) throw faultOf('noServer', path);
   const tokenFile = textOf(user, 'tokenFile');
   const token = tokenFile === null ? textOf(user, 'token') : await fileOf(path, tokenFile);
   return {
@@ -48,21 +47,10 @@ async function accessOf({
 
 /** Anything that would run a program or change the way is told, not left out. */
 function refuseUnsupported(path: string, cluster: Fields, user: Fields): void {
-  if (user['exec'] !== undefined) {
-    throw new AccessFault(
-      `${path}: the user gets its credentials from a program (exec), which is not run here.`,
-      FIX_USER,
-    );
-  }
-  if (user['auth-provider'] !== undefined) {
-    throw new AccessFault(`${path}: the user has an auth-provider, which is not supported.`, FIX_USER);
-  }
-  if (user['username'] !== undefined) {
-    throw new AccessFault(`${path}: API servers no longer take a username and password.`, FIX_USER);
-  }
-  if (cluster['proxy-url'] !== undefined) {
-    throw new AccessFault(`${path}: a proxy-url is not supported.`, 'Name an address that is reached directly.');
-  }
+  if (user['exec'] !== undefined) throw faultOf('exec', path);
+  if (user['auth-provider'] !== undefined) throw faultOf('authProvider', path);
+  if (user['username'] !== undefined) throw faultOf('password', path);
+  if (cluster['proxy-url'] !== undefined) throw faultOf('proxy', path);
 }
 
 async function parse(path: string): Promise<Fields> {
@@ -75,7 +63,7 @@ async function parse(path: string): Promise<Fields> {
   } catch {
     // The message of the parser quotes the text, and with it secrets.
   }
-  throw new AccessFault(`${path} is no kubeconfig.`, 'Write one with kubectl config view --raw --minify.');
+  throw faultOf('noKubeconfig', path);
 }
 
 function entryOf({
@@ -95,7 +83,7 @@ function entryOf({
     : undefined;
   const inner = isFields(found) ? found[list.slice(0, -1)] : undefined;
   if (isFields(inner)) return inner;
-  throw new AccessFault(`${path}: ${list} has no entry "${name}".`, 'Compare it with kubectl config get-contexts.');
+  throw faultOf('noEntry', path, { list, name });
 }
 
 async function pemOf(path: string, fields: Fields, key: string): Promise<string | null> {
@@ -110,8 +98,12 @@ async function fileOf(kubeconfig: string, file: string): Promise<string> {
     return await readFile(resolve(dirname(kubeconfig), file), 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new AccessFault(`${file} can't be read (${code}).`, 'Check the path and who may read it.');
+    throw faultOf('unreadable', file, { reason: code });
   }
+}
+
+function faultOf(key: StartFaultKey, file: string, values: MessageValues = {}): AccessFault {
+  return new AccessFault(key, { file, ...values }, 'cluster.kubeconfig');
 }
 
 function textOf(fields: Fields, key: string): string | null {

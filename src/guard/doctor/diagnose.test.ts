@@ -399,9 +399,16 @@ test('old API servers tell endpoints by the old name', async () => {
   expect(checks.find(({ name }) => name === 'endpoints')).toMatchObject({ status: 'ok', finding: '3 ready' });
 });
 
-test('without a cluster one check says so', async () => {
+test.each([
+  ['connection refused', 'The API server does not answer'],
+  ['error: context "x" does not exist', 'kubectl does not know this context'],
+  ['error: stat /nope: no such file or directory', "The kubeconfig can't be used"],
+  ['spawn kubectl ENOENT', "kubectl can't be started"],
+])('without a cluster (%s) one check says why', async (detail, finding) => {
   const checks = await checksOf((answers) => {
-    answers[PATHS.version] = { kind: 'failed', detail: 'connection refused' };
+    answers[PATHS.version] = { kind: 'failed', detail };
   });
-  expect(checks).toMatchObject([{ name: 'cluster', status: 'fail' }]);
+  expect(checks).toMatchObject([
+    { name: 'cluster', status: 'fail', finding: expect.stringContaining(finding) as string },
+  ]);
 });

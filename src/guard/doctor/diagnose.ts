@@ -10,7 +10,7 @@ import type { GuardFacts } from './facts.ts';
 import { textAt } from './fields.ts';
 import { readCluster } from './read-cluster.ts';
 import type { ClusterReader } from './reader.ts';
-import { doctorText } from './texts/index.ts';
+import { type DoctorTextKey, doctorText } from './texts/index.ts';
 
 export interface DiagnoseOptions {
   readonly config: Pick<GuardConfig, 'profile' | 'webhook'>;
@@ -28,9 +28,8 @@ export async function diagnose(cluster: ClusterReader, options: DiagnoseOptions)
   switch (version.kind) {
     case 'failed':
     case 'forbidden': {
-      const isMissing = /ENOENT|EACCES/u.test(version.detail);
-      const key = isMissing ? 'cluster.noKubectl' : 'cluster.silent';
-      return [trouble(fail, 'name.cluster', key, { detail: version.detail })];
+      const { detail } = version;
+      return [trouble(fail, 'name.cluster', causeOfSilence(detail), { detail })];
     }
     case 'absent':
       return [trouble(fail, 'name.cluster', 'cluster.silent', { detail: '404' })];
@@ -39,6 +38,21 @@ export async function diagnose(cluster: ClusterReader, options: DiagnoseOptions)
       return [told, ...judgeGuard(await readCluster(cluster, options), options)];
     }
   }
+}
+
+/** Words of kubectl that come before it asks anybody. */
+const SILENCES = [
+  { key: 'cluster.noKubectl', pattern: /\b(?:ENOENT|EACCES)\b/u },
+  { key: 'cluster.noContext', pattern: /context "[^"]*" does not exist|context was not found/iu },
+  {
+    key: 'cluster.noKubeconfig',
+    pattern:
+      /no such file or directory|permission denied|error loading config file|invalid configuration|no configuration has been provided|localhost:8080/iu,
+  },
+] as const satisfies readonly { readonly key: DoctorTextKey; readonly pattern: RegExp }[];
+
+function causeOfSilence(detail: string): DoctorTextKey {
+  return SILENCES.find(({ pattern }) => pattern.test(detail))?.key ?? 'cluster.silent';
 }
 
 /** All checks over what was read; pure. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { GUARD_ERROR_CODES } from '../errors.ts';
 import { explain } from './explain.ts';
 
 const CALL =
@@ -51,6 +52,19 @@ test.each([
     'permission',
     'deployments.apps is forbidden: User "system:serviceaccount:funade-guard:funade-guard" cannot list resource "deployments" in API group "apps" at the cluster scope',
   ],
+  ['x509Unknown', 'certificate signed by unknown authority'],
+  ['x509Expired', 'the certificate has expired'],
+  ['x509Name', 'certificate is valid for guard, not funade-guard.funade-guard.svc'],
+  ['denied', 'denied the request: Deployment "web" has 1 replica'],
+  [
+    'noCertManager',
+    'error: resource mapping not found for name: "funade-guard" namespace: "funade-guard" from "guard.yaml": no matches for kind "Certificate" in version "cert-manager.io/v1"',
+  ],
+  ['logNoCertificate', 'certificate_missing'],
+  ['logMismatch', '{"level":"warn","class":"certificate","code":"certificate_mismatch","msg":"refused"}'],
+  ['logForbidden', '{"class":"kubernetes_api","code":"forbidden"}'],
+  ['logNotSynced', ' not_synced '],
+  ['unknown', 'the path of the moon has another version'],
   ['failedCalling', 'failed calling webhook "x": something new'],
   ['unknown', 'the moon is full'],
 ])('%s: %s', (id, message) => {
@@ -60,6 +74,11 @@ test.each([
     expect(text).not.toMatch(/\{\w+\}/u);
     expect(text).not.toBe('');
   }
+});
+
+test.each(GUARD_ERROR_CODES)('the code %s of the log is known', (code) => {
+  expect(explain(code, 'en').id).not.toBe('unknown');
+  expect(explain(JSON.stringify({ code, msg: 'x' }), 'en').id).toBe(explain(code, 'en').id);
 });
 
 test('an explanation of names tells which name lacks', () => {

@@ -1,4 +1,5 @@
 import type { Language, MessageValues } from '../../kernel/index.ts';
+import { logCodes } from './log-codes.ts';
 import { type DoctorTextKey, doctorText } from './texts/index.ts';
 
 interface KnownText {
@@ -11,26 +12,28 @@ interface KnownText {
  * that names a certificate is also a failed call, and a deadline may be told of a connection that was never made.
  */
 const KNOWN: readonly KnownText[] = [
-  { key: 'explain.denied', pattern: /admission webhook "[^"]+" denied the request(?!: .*(?:503|try again))/iu },
+  ...logCodes,
+  { key: 'explain.noCertManager', pattern: /no matches for kind "[^"]+" in version "(?:acme\.)?cert-manager\.io\//iu },
+  { key: 'explain.denied', pattern: /\bdenied the request(?!: .*(?:503|try again))/iu },
   {
     key: 'explain.permission',
     pattern: /User "(?<user>[^"]+)" cannot (?<verb>\w+) resource "(?<resource>[^"]+)"/u,
   },
   {
     key: 'explain.x509Unknown',
-    pattern: /x509: (?:certificate signed by unknown authority|.*certificate is not trusted)/iu,
+    pattern: /certificate signed by unknown authority|x509: .*certificate is not trusted/iu,
   },
   {
     key: 'explain.x509Unknown',
     pattern: /unable to (?:get local issuer|verify the first) certificate|self[- ]signed certificate/iu,
   },
-  { key: 'explain.x509Name', pattern: /x509: certificate is valid for (?<names>.+?), not (?<wanted>[^\s"]+)/iu },
+  { key: 'explain.x509Name', pattern: /certificate is valid for (?<names>.+?), not (?<wanted>[^\s"]+)/iu },
   {
     key: 'explain.x509NoNames',
     pattern:
-      /x509: (?:certificate is not valid for any names|certificate relies on legacy Common Name|cannot validate certificate .* doesn't contain any IP SANs)/iu,
+      /certificate is not valid for any names|certificate relies on legacy Common Name|cannot validate certificate .* doesn't contain any IP SANs/iu,
   },
-  { key: 'explain.x509Expired', pattern: /x509: certificate has expired or is not yet valid/iu },
+  { key: 'explain.x509Expired', pattern: /certificate (?:has|is) (?:expired|not yet valid)/iu },
   {
     key: 'explain.notTls',
     pattern: /server gave HTTP response to HTTPS client|first record does not look like a TLS handshake/iu,

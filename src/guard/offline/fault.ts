@@ -15,6 +15,7 @@ export const MANIFEST_FAULTS = [
   'noKind',
   'noName',
   'field',
+  'maxBelowMin',
   'badList',
   'review',
   'noOld',

@@ -84,6 +84,31 @@ test.each([
   expect(findings.map(({ severity }) => severity)).toEqual(severities);
 });
 
+test.each([
+  ['a Deployment that is not in the input', {}, 'target Deployment/web is not in the input', undefined],
+  ['a kind in lower case', { kind: 'deployment' }, 'target deployment/web is not in the input', deploymentObject(1)],
+])('an HPA whose target is %s gets a note', async (_, target, part, deployment) => {
+  const files = { 'b.json': hpaObject(2, { target }), ...(deployment === undefined ? {} : { 'a.json': deployment }) };
+  const { notes, findings } = await report(files);
+  expect(findings).toEqual([]);
+  expect(notes).toMatchObject([{ file: 'b.json', message: expect.stringContaining(part) as string }]);
+});
+
+test('an HPA of another kind, and one whose Deployment is at fault, get no such note', async () => {
+  const other = await report({ 'b.json': hpaObject(2, { target: { kind: 'StatefulSet' } }) });
+  const faulty = await report({ 'a.json': deploymentObject('x'), 'b.json': hpaObject(2) });
+  expect([other.notes, faulty.notes]).toEqual([[], []]);
+});
+
+test('maxReplicas below minReplicas is a fault', async () => {
+  const hpa = hpaObject(4);
+  const spec = { ...(hpa['spec'] as object), maxReplicas: 3 };
+  const { faults, judged } = await report({ 'b.json': { ...hpa, spec } });
+  expect(faults).toMatchObject([{ file: 'b.json', path: 'spec.maxReplicas' }]);
+  expect(faults[0]?.message).toContain('spec.maxReplicas 3 is less than spec.minReplicas 4');
+  expect(judged).toBe(0);
+});
+
 test('objects without a namespace meet in the one that is asked for, and it is told', async () => {
   const files = {
     'a.json': withNamespace(deploymentObject(1), undefined),
@@ -91,7 +116,7 @@ test('objects without a namespace meet in the one that is asked for, and it is t
   };
   const { findings, notes } = await report(files);
   expect(findings).toMatchObject([{ namespace: 'default', severity: 'deny' }]);
-  expect(notes.map(({ message }) => message)).toEqual(['1 objects have no namespace and count as in `default`.']);
+  expect(notes.map(({ message }) => message)).toEqual(['1 object has no namespace and counts as in `default`.']);
 });
 
 test.each(['kube-system', 'sandbox', 'guard'])('%s is not looked at, as by the webhook', async (namespace) => {

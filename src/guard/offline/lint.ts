@@ -6,6 +6,7 @@ import { bypassOf, isDeleting, isMadeFromJudged } from '../objects/metadata.ts';
 import { readState } from '../objects/read-state.ts';
 import type { State } from '../objects/state.ts';
 import { subjectOf } from '../objects/subject.ts';
+import { policies } from '../policies/index.ts';
 import type { Violation } from '../policies/policy.ts';
 import { guardText } from '../texts/index.ts';
 import { fixedWorld } from '../world/fixed-world.ts';
@@ -13,6 +14,7 @@ import type { Collected } from './collect.ts';
 import { tellFault } from './fault.ts';
 import type { Manifest } from './manifest.ts';
 import { lineOfFinding } from './line-of-finding.ts';
+import { lonelyHpas, maxBelowMin } from './lint-hpa.ts';
 import { notesOf } from './notes.ts';
 import { type OfflineConfig, isSkipped, offlineRules } from './offline-rules.ts';
 import { reasonAndFix } from './reason-and-fix.ts';
@@ -58,9 +60,12 @@ export interface LintReport {
   readonly skipped: number;
   /** Documents that are no objects of Kubernetes. */
   readonly foreign: number;
+  /** Policies that are off and would look at one of the others. */
+  readonly off: readonly PolicyName[];
 }
 
-interface Judged {
+/** An object with what a policy reads of it. */
+export interface Judged {
   readonly manifest: Manifest;
   readonly namespace: string;
   readonly state: State;
@@ -73,12 +78,15 @@ export function lint(collected: Collected, options: LintOptions): LintReport {
   const faults: Fault[] = collected.faults.map((fault) => tellFault(fault, language));
   const others: Record<string, number> = {};
   const judged: Judged[] = [];
+  const off = new Set<PolicyName>();
   let skipped = 0;
   for (const manifest of collected.manifests) {
     const namespace = manifest.namespace ?? options.namespace;
     const read = readManifest(manifest, namespace, { rules, language });
-    if (read === 'other') others[manifest.kind] = (others[manifest.kind] ?? 0) + 1;
-    else if (isSkipped(namespace, config)) skipped += 1;
+    if (read === 'other') {
+      others[manifest.kind] = (others[manifest.kind] ?? 0) + 1;
+      for (const policy of sleepingPolicies(manifest, namespace, rules)) off.add(policy);
+    } else if (isSkipped(namespace, config)) skipped += 1;
     else if ('faults' in read) faults.push(...read.faults);
     else judged.push({ manifest, namespace, state: read.state });
   }
@@ -106,10 +114,12 @@ export function lint(collected: Collected, options: LintOptions): LintReport {
       namespace: options.namespace,
       left,
       judged: judged.map(({ manifest }) => manifest),
+      lonely: lonelyHpas(judged, collected.manifests, options),
     }),
     others,
     skipped,
     foreign: collected.foreign,
+    off: [...off],
   };
 }
 
@@ -124,7 +134,10 @@ function readManifest(
   // What a cluster printed holds pods that controllers made, and objects that are about to go.
   if (isDeleting(manifest.object) || (subject.kind === 'workload' && isMadeFromJudged(manifest.object))) return 'other';
   const read = readState(subject, manifest.object, { namespace, name: manifest.name ?? '' });
-  if (read.ok) return { state: read.value };
+  if (read.ok) {
+    const upsideDown = read.value.kind === 'hpa' ? maxBelowMin(manifest, read.value.hpa) : null;
+    return upsideDown === null ? { state: read.value } : { faults: [tellFault(upsideDown, language)] };
+  }
   const say = guardText(language);
   return {
     faults: read.error.map((fault) =>
@@ -143,6 +156,18 @@ function readManifest(
 }
 
 const NOBODY = { name: '', groups: [] };
+
+/** Policies that would look at an object if they were on. */
+function sleepingPolicies(manifest: Manifest, namespace: string, rules: OfflineConfig['rules']): readonly PolicyName[] {
+  const subject = subjectOf(
+    reviewOf(manifest, { uid: '-', operation: 'CREATE', oldObject: null, user: NOBODY, namespace }),
+  );
+  if (typeof subject === 'string' || policiesAbout(subject.kind, rules).length > 0) return [];
+  // The one that asks the control plane can't be judged here, on or off.
+  return [...policies.values()]
+    .filter(({ name, about }) => about.includes(subject.kind) && name !== 'imageNotReleased')
+    .map(({ name }) => name);
+}
 
 interface KeyedFinding extends LintFinding {
   readonly key: string;

@@ -17,7 +17,7 @@ export interface TryOptions {
   /** Where objects go that name no namespace. */
   readonly namespace: string;
   readonly user: Review['user'];
-  /** `null`: CREATE, or UPDATE of an object that `old` has. */
+  /** `null`: UPDATE of an object that `old` or `against` has, CREATE of others. */
   readonly operation: Operation | null;
   /** What is in the cluster already. */
   readonly against: readonly Manifest[];
@@ -76,22 +76,20 @@ function requestOf(manifest: Manifest, uid: string, options: TryOptions): Result
   return ok(reviewOf(manifest, { uid, operation, oldObject: operation === 'UPDATE' ? old : null, user, namespace }));
 }
 
-/** From `--old`; of an explicit UPDATE also what is in the cluster. A Scale is a part of its Deployment. */
-function stateBefore(
-  manifest: Manifest,
-  { old, against, operation, namespace }: TryOptions,
-): Manifest['object'] | null {
-  const isScale = manifest.kind === 'Scale';
-  const known = isScale || operation === 'UPDATE' ? [...old, ...against] : old;
-  const same = (each: Manifest): boolean =>
-    each.name === manifest.name && (each.namespace ?? namespace) === (manifest.namespace ?? namespace);
-  const found = known.find((each) => each.kind === manifest.kind && same(each));
-  if (found !== undefined || !isScale) return found?.object ?? null;
-  const deployment = known.find((each) => each.kind === 'Deployment' && same(each));
-  if (deployment === undefined) return null;
-  const spec = deployment.object['spec'];
+/** What `old` says, else what is in the cluster. A Scale is a part of its Deployment. */
+function stateBefore(manifest: Manifest, { old, against, namespace }: TryOptions): Manifest['object'] | null {
+  const before = [...old, ...against].filter((each) => isBefore(each, manifest, namespace));
+  const found = before.find(({ kind }) => kind === manifest.kind) ?? before[0];
+  if (found === undefined || found.kind === manifest.kind) return found?.object ?? null;
+  const spec = found.object['spec'];
   const replicas: unknown = typeof spec === 'object' && spec !== null ? (Reflect.get(spec, 'replicas') ?? 1) : 1;
   return { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: manifest.object['metadata'], spec: { replicas } };
+}
+
+/** Whether `old` is the state before of an object; a Deployment is also that of its Scale. */
+export function isBefore(old: Manifest, manifest: Manifest, namespace: string): boolean {
+  const isKind = old.kind === manifest.kind || (manifest.kind === 'Scale' && old.kind === 'Deployment');
+  return isKind && old.name === manifest.name && (old.namespace ?? namespace) === (manifest.namespace ?? namespace);
 }
 
 /** What can't be read is not there; of the files themselves it is told elsewhere. */

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
-import { FunadeError } from '../../kernel/index.ts';
+import { FunadeError, type MessageValues } from '../../kernel/index.ts';
+import { type FaultySetting, type StartFaultKey, StartFault } from '../faults/start-fault.ts';
 
 export interface ListenAddress {
   /** `https://127.0.0.1:8443` */
@@ -13,7 +14,22 @@ interface Wanted {
   readonly scheme: 'http' | 'https';
 }
 
-/** Throws `FUN_PORT_IN_USE`, or `FUN_SETTING_INVALID` for an address that can't be listened on. */
+/** An address that can't be listened on; `code` is the one of the system. */
+export class ListenFault extends StartFault {
+  readonly code: string;
+
+  constructor(
+    key: StartFaultKey,
+    values: MessageValues,
+    why: { setting: FaultySetting; cause: NodeJS.ErrnoException },
+  ) {
+    super(key, values, why);
+    this.name = 'ListenFault';
+    this.code = why.cause.code ?? 'unknown';
+  }
+}
+
+/** Throws `FUN_PORT_IN_USE`, or `ListenFault` for an address that can't be listened on. */
 export function listenOn(server: Server, { host, port, scheme }: Wanted): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     function failed(thrown: NodeJS.ErrnoException): void {
@@ -34,19 +50,21 @@ export function listenOn(server: Server, { host, port, scheme }: Wanted): Promis
 }
 
 function explain(thrown: NodeJS.ErrnoException, { host, port, scheme }: Wanted): unknown {
-  const options = { cause: thrown };
-  if (thrown.code === 'EADDRINUSE') {
-    const setting = scheme === 'https' ? 'GUARD_SERVER_PORT' : 'GUARD_SERVER_HEALTH_PORT';
-    return new FunadeError('FUN_PORT_IN_USE', { host, port, setting }, options);
+  switch (thrown.code) {
+    case 'EADDRINUSE': {
+      const setting = scheme === 'https' ? 'GUARD_SERVER_PORT' : 'GUARD_SERVER_HEALTH_PORT';
+      return new FunadeError('FUN_PORT_IN_USE', { host, port, setting }, { cause: thrown });
+    }
+    case 'EACCES': {
+      const setting = scheme === 'https' ? 'server.port' : 'server.healthPort';
+      return new ListenFault('portNotAllowed', { port }, { setting, cause: thrown });
+    }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new ListenFault('noSuchAddress', { host }, { setting: 'server.host', cause: thrown });
+    default:
+      return thrown;
   }
-  if (thrown.code === 'EACCES') {
-    const setting = scheme === 'https' ? 'server.port' : 'server.healthPort';
-    const values = { setting, value: port, reason: 'this user may not listen there', expected: 'a port above 1023' };
-    return new FunadeError('FUN_SETTING_INVALID', values, options);
-  }
-  if (thrown.code === 'EADDRNOTAVAIL' || thrown.code === 'ENOTFOUND' || thrown.code === 'EAI_AGAIN') {
-    const values = { setting: 'server.host', value: host, reason: 'this machine has no such address' };
-    return new FunadeError('FUN_SETTING_INVALID', { ...values, expected: '0.0.0.0 or an own address' }, options);
-  }
-  return thrown;
 }

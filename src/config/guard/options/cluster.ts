@@ -77,6 +77,7 @@ export const clusterOptions = [
   option('funade.token', {
     kind: 'secret',
     example: '${FUNADE_TOKEN}',
+    tooShort: 'guardTokenShort',
     doc: { en: 'Token for that server.', ja: 'そのサーバーへのトークン。' },
   }),
   option('webhook.replicas', {

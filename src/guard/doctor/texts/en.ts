@@ -23,6 +23,11 @@ export const en = {
   'cluster.silent': 'The API server does not answer: {detail}',
   'cluster.silent.fix':
     'Check `kubectl version` with the same --context and --kubeconfig; `--explain "<error text>"` works without a cluster.',
+  'cluster.noContext': 'kubectl does not know this context: {detail}',
+  'cluster.noContext.fix': 'Name one of `kubectl config get-contexts` with --context; check --kubeconfig too.',
+  'cluster.noKubeconfig': "The kubeconfig can't be used: {detail}",
+  'cluster.noKubeconfig.fix':
+    'Check the path of --kubeconfig or KUBECONFIG and what is in the file: `kubectl config view` shows what kubectl sees.',
   'cluster.ok': 'Kubernetes {version} answers',
 
   'webhook.ok': '{count} webhook(s) in {configuration}',
@@ -213,6 +218,48 @@ export const en = {
   'explain.tooLarge': 'The review is larger than the guard reads (3 MiB by default).',
   'explain.tooLarge.fix':
     'Make the object smaller (old `last-applied-configuration`, managed fields), or raise the body limit.',
+  'explain.noCertManager':
+    'cert-manager is not installed in this cluster: the kinds of cert-manager.io are unknown to it.',
+  'explain.noCertManager.fix':
+    'Install cert-manager first and apply again, or use the deployment with a certificate of your own.',
+  'explain.logNoCertificate': 'The guard has no certificate yet: tls.crt or tls.key is not in its directory.',
+  'explain.logNoCertificate.fix':
+    'See whether the Certificate is ready and the Secret exists (`kubectl get certificate,secret` in the namespace of the guard); the guard takes it as soon as it is there.',
+  'explain.logUnreadable': 'The guard may not read the files of its certificate.',
+  'explain.logUnreadable.fix':
+    'Check how the Secret is mounted: `fsGroup` and `defaultMode` have to fit the user of the pod.',
+  'explain.logGarbage': 'tls.crt or tls.key is no certificate or key that TLS can use.',
+  'explain.logGarbage.fix': 'Issue it again (`cmctl renew`); the pair before is served meanwhile when there was one.',
+  'explain.logMismatch': 'tls.key is not the key of tls.crt: only one of them was replaced, or they are of two issues.',
+  'explain.logMismatch.fix': 'Replace both at once, or let cert-manager issue them again (`cmctl renew`).',
+  'explain.logExpired': 'The certificate of the guard has expired or is not valid yet.',
+  'explain.logExpired.fix': 'Renew it (`cmctl renew`), check the clocks, and see why cert-manager did not.',
+  'explain.logUnreachable': 'The guard does not get an answer of the API server in time.',
+  'explain.logUnreachable.fix':
+    'Check NetworkPolicies from the pods to the API server, and its health (`kubectl get --raw /readyz`).',
+  'explain.logForbidden': 'The account of the guard lacks a permission.',
+  'explain.logForbidden.fix': 'Apply the ClusterRole and ClusterRoleBinding of `deploy/guard`.',
+  'explain.logNotSynced': 'The guard has no complete list of Deployments and HorizontalPodAutoscalers yet.',
+  'explain.logNotSynced.fix':
+    'Right after a start wait for `/readyz`; when it stays, check its permissions and its way to the API server.',
+  'explain.logLedger': 'The guard could not ask the control plane of Funade which images were released.',
+  'explain.logLedger.fix': 'Check `funade.url`, its token and NetworkPolicies to the control plane.',
+  'explain.logConnections': 'The guard has as many connections as it takes, and turned one away.',
+  'explain.logConnections.fix':
+    'See who calls it: only the API server should; otherwise raise the limit or the replicas.',
+  'explain.logHandshake': 'A client ended the TLS handshake: it does not trust the certificate, or it is a probe.',
+  'explain.logHandshake.fix': 'Compare `caBundle` with the CA of the certificate: `funade guard doctor` does that.',
+  'explain.logAddress': 'The guard can not listen at its address: the port is taken, or may not be used.',
+  'explain.logAddress.fix': 'Choose another port in its settings; ports below 1024 need a permission.',
+  'explain.logCaller': 'What the guard received is no AdmissionReview as an API server sends it.',
+  'explain.logCaller.fix':
+    'Check path, port and `admissionReviewVersions` of the webhook configuration, and who else calls the guard.',
+  'explain.logSlow': 'The request or its decision took longer than it may.',
+  'explain.logSlow.fix':
+    'Check the latency of the API server (`webhook_request_duration_seconds`) and the CPU limit of the guard.',
+  'explain.logDefect': 'Something in the guard failed; the log has the stack beside the error id.',
+  'explain.logDefect.fix':
+    'Report it with that part of the log; the request was answered as uncertain and may be tried again.',
   'explain.failedCalling': 'The API server could not ask the webhook; the rest of the message says why.',
   'explain.failedCalling.fix': 'Give the whole message, or run `funade guard doctor` against the cluster.',
   'explain.unknown': 'This text is not known.',

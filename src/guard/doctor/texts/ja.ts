@@ -24,6 +24,12 @@ export const ja = {
   'cluster.silent': 'API サーバーが応答しません: {detail}',
   'cluster.silent.fix':
     '同じ --context と --kubeconfig で `kubectl version` を確かめてください。`--explain "<エラー文>"` はクラスターなしで使えます。',
+  'cluster.noContext': 'kubectl はこのコンテキストを知りません: {detail}',
+  'cluster.noContext.fix':
+    '`kubectl config get-contexts` にあるものを --context で指定してください。--kubeconfig も確かめてください。',
+  'cluster.noKubeconfig': 'kubeconfig を使えません: {detail}',
+  'cluster.noKubeconfig.fix':
+    '--kubeconfig または KUBECONFIG のパスとファイルの内容を確かめてください。`kubectl config view` で kubectl から見えるものが分かります。',
   'cluster.ok': 'Kubernetes {version} が応答しています',
 
   'webhook.ok': '{configuration} に webhook が {count} 件',
@@ -218,6 +224,47 @@ export const ja = {
   'explain.tooLarge': '審査の要求が ガードの読める大きさ(既定は 3 MiB)を超えています。',
   'explain.tooLarge.fix':
     'オブジェクトを小さくするか(古い `last-applied-configuration`、managedFields)、本文の上限を上げてください。',
+  'explain.noCertManager': 'このクラスターには cert-manager がありません。cert-manager.io の種類が登録されていません。',
+  'explain.noCertManager.fix':
+    '先に cert-manager をインストールして適用し直すか、自分の証明書を使う構成を選んでください。',
+  'explain.logNoCertificate': 'ガードの証明書がまだありません。ディレクトリに tls.crt か tls.key がありません。',
+  'explain.logNoCertificate.fix':
+    'Certificate が準備済みで Secret があるかを確かめてください(ガードの名前空間で `kubectl get certificate,secret`)。そろえばガードはすぐに使い始めます。',
+  'explain.logUnreadable': 'ガードに証明書ファイルを読む権限がありません。',
+  'explain.logUnreadable.fix':
+    'Secret のマウントを確かめてください。`fsGroup` と `defaultMode` が Pod のユーザーに合っている必要があります。',
+  'explain.logGarbage': 'tls.crt か tls.key は TLS で使える証明書や鍵ではありません。',
+  'explain.logGarbage.fix': '発行し直してください(`cmctl renew`)。前の組があれば、その間はそれを使います。',
+  'explain.logMismatch':
+    'tls.key は tls.crt の鍵ではありません。片方だけが置き換えられたか、別々に発行されたものです。',
+  'explain.logMismatch.fix': '両方を同時に置き換えるか、cert-manager で発行し直してください(`cmctl renew`)。',
+  'explain.logExpired': 'ガードの証明書が期限切れか、まだ有効ではありません。',
+  'explain.logExpired.fix': '更新し(`cmctl renew`)、時計と、cert-manager が更新しなかった理由を確かめてください。',
+  'explain.logUnreachable': 'ガードが API サーバーから時間内に応答を得られません。',
+  'explain.logUnreachable.fix':
+    'Pod から API サーバーへの NetworkPolicy と、API サーバーの状態(`kubectl get --raw /readyz`)を確かめてください。',
+  'explain.logForbidden': 'ガードのアカウントに権限が足りません。',
+  'explain.logForbidden.fix': '`deploy/guard` の ClusterRole と ClusterRoleBinding を適用してください。',
+  'explain.logNotSynced': 'ガードは Deployment と HorizontalPodAutoscaler の一覧をまだすべて得ていません。',
+  'explain.logNotSynced.fix':
+    '起動直後なら `/readyz` を待ってください。続く場合は、権限と API サーバーへの経路を確かめてください。',
+  'explain.logLedger': 'どのイメージがリリース済みかを、Funade のコントロールプレーンに問い合わせられませんでした。',
+  'explain.logLedger.fix': '`funade.url`、そのトークン、コントロールプレーンへの NetworkPolicy を確かめてください。',
+  'explain.logConnections': 'ガードの接続数が上限に達し、接続を断りました。',
+  'explain.logConnections.fix':
+    '呼び出し元を確かめてください。API サーバーだけのはずです。そうであれば上限かレプリカ数を増やしてください。',
+  'explain.logHandshake': '相手が TLS ハンドシェイクを中断しました。証明書を信頼していないか、プローブです。',
+  'explain.logHandshake.fix': '`caBundle` と証明書の CA を比べてください。`funade guard doctor` が確かめます。',
+  'explain.logAddress': 'ガードがアドレスで待ち受けられません。ポートが使用中か、使う権限がありません。',
+  'explain.logAddress.fix': '設定で別のポートを選んでください。1024 未満のポートには権限が必要です。',
+  'explain.logCaller': 'ガードが受け取ったものは、API サーバーが送る形の AdmissionReview ではありません。',
+  'explain.logCaller.fix':
+    'webhook の設定のパス、ポート、`admissionReviewVersions` と、ほかの呼び出し元を確かめてください。',
+  'explain.logSlow': '要求またはその判定が、許された時間を超えました。',
+  'explain.logSlow.fix':
+    'API サーバーの応答時間(`webhook_request_duration_seconds`)とガードの CPU 制限を確かめてください。',
+  'explain.logDefect': 'ガードの内部で失敗が起きました。ログのエラー ID のそばにスタックがあります。',
+  'explain.logDefect.fix': 'ログのその部分を添えて報告してください。要求には不確実と応答しており、再試行できます。',
   'explain.failedCalling': 'API サーバーが webhook を呼べませんでした。理由はメッセージの続きにあります。',
   'explain.failedCalling.fix': 'メッセージ全体を渡すか、クラスターに対して `funade guard doctor` を実行してください。',
   'explain.unknown': '未知の文です。',

@@ -24,6 +24,8 @@ export const en = {
   'fault.noName.fix': 'Give it a name.',
   'fault.field': '{object}: {reason}',
   'fault.field.fix': 'Correct the field: the API server would refuse it as well.',
+  'fault.maxBelowMin': '{object}: spec.maxReplicas {most} is less than spec.minReplicas {least}.',
+  'fault.maxBelowMin.fix': 'Correct one of them: the API server would refuse it as well.',
   'fault.badList': '`items` of {kind} is not a list of objects.',
   'fault.badList.fix': 'Write a list, or the objects as documents of their own.',
   'fault.review': "The review can't be answered: {reason}.",
@@ -41,5 +43,14 @@ export const en = {
   'note.released.fix': 'The webhook in the cluster asks it.',
   'note.bypass': 'asks to be let through ({reason})',
   'note.missingNamespace': '{count} objects have no namespace and count as in `{namespace}`.',
+  'note.missingNamespace.one': '1 object has no namespace and counts as in `{namespace}`.',
   'note.missingNamespace.fix': 'Name another one with `--namespace`.',
+  'note.noTarget': '{object}: its target {target} is not in the input, so the pair was not judged.',
+  'note.noTarget.fix':
+    'Judge both together: give the file of the Deployment too, and check kind and name of `scaleTargetRef`.',
+  'note.badKind':
+    '{object}: its target {target} is not in the input, so the pair was not judged; the kind is written `Deployment`.',
+  'note.badKind.fix':
+    'Write `kind: Deployment` in `scaleTargetRef`: an autoscaler does not find a kind in other letters.',
+  stdin: 'standard input',
 } as const;

@@ -24,6 +24,8 @@ export const ja = {
   'fault.noName.fix': '名前を付けてください。',
   'fault.field': '{object}: {reason}',
   'fault.field.fix': 'この項目を直してください。API サーバーも拒否します。',
+  'fault.maxBelowMin': '{object}: spec.maxReplicas {most} が spec.minReplicas {least} より小さくなっています。',
+  'fault.maxBelowMin.fix': 'どちらかを直してください。API サーバーも拒否します。',
   'fault.badList': '{kind} の `items` がオブジェクトのリストではありません。',
   'fault.badList.fix': 'リストにするか、オブジェクトを個別の文書として書いてください。',
   'fault.review': 'このレビューには応答できません: {reason}。',
@@ -42,5 +44,14 @@ export const ja = {
   'note.released.fix': 'クラスター内の webhook が問い合わせます。',
   'note.bypass': '通過の申請あり({reason})',
   'note.missingNamespace': '名前空間のないオブジェクトが {count} 件あり、`{namespace}` にあるものとして扱います。',
+  'note.missingNamespace.one': '名前空間のないオブジェクトが 1 件あり、`{namespace}` にあるものとして扱います。',
   'note.missingNamespace.fix': '別の名前空間は `--namespace` で指定してください。',
+  'note.noTarget': '{object} の対象 {target} が入力にないため、組み合わせは判定していません。',
+  'note.noTarget.fix':
+    '両方を一緒に判定してください。Deployment のファイルも渡し、`scaleTargetRef` の kind と名前を確かめてください。',
+  'note.badKind':
+    '{object} の対象 {target} が入力にないため、組み合わせは判定していません。kind の正しい綴りは `Deployment` です。',
+  'note.badKind.fix':
+    '`scaleTargetRef` に `kind: Deployment` と書いてください。大文字小文字が違うとオートスケーラーは対象を見つけられません。',
+  stdin: '標準入力',
 } as const;

@@ -1,0 +1,4 @@
+export interface FaultText {
+  readonly message: string;
+  readonly fix: string;
+}
