@@ -333,3 +333,13 @@ test('doctor --explain tells cause and fix of an error text without a cluster', 
   expect((await guard(['doctor', '--explain', 'hello'])).code).toBe(1);
   expect((await guard(['doctor', '--explain', ' '])).code).toBe(2);
 });
+
+test.each([
+  [['serve', '--role', 'guard', '--data-dir', 'x'], "'--data-dir' means nothing for the role guard"],
+  [['serve', '--role', 'guard', '--watch'], "'--watch' means nothing for the role guard"],
+  [['serve', '--kubeconfig', 'x'], "'--kubeconfig' is for the role guard"],
+])('%j is refused before anything starts', async (argv, reason) => {
+  const { code, stderr } = await cli(argv, { directory: folder });
+  expect(code).toBe(2);
+  expect(oneLine(stderr)).toContain(reason);
+});

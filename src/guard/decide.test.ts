@@ -625,6 +625,8 @@ describe('the bypass annotation', () => {
   test('without a reason does not count', () => {
     const blank = D(1, { metadata: { annotations: { 'guard.funade.dev/bypass': ' ' } } });
     expect(decideIn(worldOf([H(1)]), reviewOf(blank, null, platform)).kind).toBe('denied');
+    const told = decideIn(worldOf([H(1)]), reviewOf(blank));
+    expect('warnings' in told && told.warnings).toEqual([expect.stringContaining('gives no reason')]);
   });
 
   test('of the Deployment counts for its scale', () => {

@@ -2,7 +2,7 @@ import type { GuardConfig } from '../config/index.ts';
 import { assumingBest, judge, needsOf, policiesAbout } from './chain.ts';
 import type { BypassReason, Decision, SkipReason } from './decision.ts';
 import { tellFault } from './objects/field.ts';
-import { bypassOf, isDeleting, isMadeFromJudged } from './objects/metadata.ts';
+import { bypassOf, isBypassBlank, isDeleting, isMadeFromJudged } from './objects/metadata.ts';
 import { placeOf, readChange } from './objects/read-state.ts';
 import type { Change } from './objects/state.ts';
 import { type Subject, subjectOf } from './objects/subject.ts';
@@ -69,7 +69,7 @@ export function createDecider({ config, world }: DeciderOptions): Decider {
 
     const unknown = prepared.unknown.map(({ need }) => need);
     const verdict = judge(change, assumingBest(prepared.reads, unknown), rules);
-    const warnings = [...(reason === null ? [] : [say('bypassIgnored')]), ...tellWarnings(verdict, say)];
+    const warnings = [...ignoredBypass(review, reason), ...tellWarnings(verdict, say)];
     if (verdict.denied.length > 0) {
       return { kind: 'denied', violations: verdict.denied, message: tellDenial(verdict.denied, say), warnings };
     }
@@ -112,6 +112,11 @@ export function createDecider({ config, world }: DeciderOptions): Decider {
 
   function mayBypass(review: Review): boolean {
     return review.user.groups.some((group) => bypassGroups.has(group));
+  }
+
+  function ignoredBypass({ object }: Review, reason: string | null): readonly string[] {
+    if (reason !== null) return [say('bypassIgnored')];
+    return object !== null && isBypassBlank(object) ? [say('bypassWithoutReason')] : [];
   }
 
   function bypassWith(known: Case, reason: string): Decision {

@@ -122,7 +122,9 @@ async function podAccess(api: Pick<InCluster, 'host' | 'port'>): Promise<InClust
   try {
     await access(join(POD_DIRECTORY, 'token'));
     return { ...api, directory: POD_DIRECTORY };
-  } catch {
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw thrown;
     return null; // no pod, or one without an account
   }
 }

@@ -3,6 +3,7 @@ import type { Server } from '../../compose.ts';
 import {
   type ServerConfig,
   type SettingOption,
+  attributeOf,
   guardOptions,
   podApiOf,
   roleAskedFor,
@@ -11,6 +12,7 @@ import {
 import { roles } from '../../roles.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { usage } from '../flags.ts';
 import { readServerConfig } from '../settings.ts';
 import { renderPollReport } from '../render/poll-report.ts';
 import type { AddCommand, Invocation, Shell } from '../shell.ts';
@@ -49,6 +51,7 @@ async function run(
 ): Promise<ExitCode> {
   const { terminal, flags } = context;
   const asked = roleAskedFor({ flags: invocation.options, env: terminal.environment });
+  checkFlags(context, invocation, asked === 'guard');
   if (asked === 'guard') return await serveAdmission(context, invocation);
   const config = readServerConfig(terminal, { ...invocation.options, lang: flags.language ?? undefined });
   // Then `--config` was the file of the server.
@@ -72,6 +75,20 @@ async function run(
   context.note(context.text('told.serverStopping'));
   await server.stop();
   return EXIT.ok;
+}
+
+/** The guard has flags of its own; one that means nothing for the role is refused, not passed over. */
+function checkFlags({ text }: Context, { options }: Invocation, isGuard: boolean): void {
+  const [own, others] = [flagsOf(guardOptions), flagsOf(serverOptions)];
+  const known = isGuard ? new Set([...own, '--role', '--mode']) : new Set([...others, '--watch']);
+  for (const flag of [...own, ...others, '--watch']) {
+    if (known.has(flag) || options[attributeOf(flag)] === undefined) continue;
+    throw usage(text(isGuard ? 'usage.notForGuard' : 'usage.guardOnly', { value: flag }));
+  }
+}
+
+function flagsOf(options: readonly SettingOption[]): readonly string[] {
+  return options.flatMap(({ flags }) => flags);
 }
 
 /** The guard has settings of its own (`GUARD_…`) and needs no database, so that nothing else of the server is loaded. */

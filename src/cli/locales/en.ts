@@ -369,6 +369,8 @@ export const en = {
   'usage.missingOption': "the option '{value}' is required",
   'usage.missingSubcommand': 'a subcommand is missing',
   'usage.nearest': '{reason} (did you mean `{nearest}`?)',
+  'usage.notForGuard': "the option '{value}' means nothing for the role guard",
+  'usage.guardOnly': "the option '{value}' is for the role guard; add --role guard",
   'usage.duration': "'{value}' is not a duration; write for example 90s, 10m or 1h30m",
   'usage.choice': "'{value}' is not one of {known}",
   'usage.fnNoPath': "there is no file or folder '{path}'",

@@ -373,6 +373,8 @@ export const ja: { readonly [K in keyof typeof en]: string } = {
   'usage.missingOption': 'オプション「{value}」は必須です',
   'usage.missingSubcommand': 'サブコマンドがありません',
   'usage.nearest': '{reason}(近いもの: {nearest})',
+  'usage.notForGuard': "オプション '{value}' はロール guard では使えません",
+  'usage.guardOnly': "オプション '{value}' はロール guard 用です。--role guard を付けてください",
   'usage.duration': '「{value}」は時間として読めません。90s、10m、1h30m のように書いてください',
   'usage.choice': '「{value}」は {known} のいずれでもありません',
   'usage.fnNoPath': 'ファイルまたはフォルダー「{path}」がありません',

@@ -1,7 +1,7 @@
 import { type JsonObject } from '../review/review.ts';
 import { objectAt, objectsAt, textAt } from './field.ts';
 
-/** Its value is the reason, told in the log and to the user. */
+/** Its value is the reason, told to whoever sends the object. */
 export const BYPASS_ANNOTATION = 'guard.funade.dev/bypass';
 
 /** Characters that are kept of a reason: the watch cache holds it, and an annotation may have 256 KiB. */
@@ -11,6 +11,12 @@ const LONGEST_REASON = 256;
 export function bypassOf(object: JsonObject): string | null {
   const reason = textAt(objectAt(objectAt(object, 'metadata'), 'annotations'), BYPASS_ANNOTATION);
   return reason === null || reason.trim() === '' ? null : reason.slice(0, LONGEST_REASON);
+}
+
+/** Whether an object asks for that without a reason. */
+export function isBypassBlank(object: JsonObject): boolean {
+  const reason = textAt(objectAt(objectAt(object, 'metadata'), 'annotations'), BYPASS_ANNOTATION);
+  return reason !== null && reason.trim() === '';
 }
 
 /** Whether an object is being deleted: what still happens to it only clears the way. */

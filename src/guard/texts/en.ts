@@ -59,6 +59,8 @@ export const en = {
   warned: 'Not blocked (policy in mode warn): {text}',
   nameless: '(generated name)',
   bypassed: 'Rules of the guard were bypassed: {reason}',
+  bypassWithoutReason:
+    'The annotation guard.funade.dev/bypass was ignored: it gives no reason. Fix: write why as its value, or remove it.',
   bypassIgnored:
     'The annotation guard.funade.dev/bypass was ignored: you are in none of the groups that may use it. Ask an operator of the cluster.',
 

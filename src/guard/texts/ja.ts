@@ -55,6 +55,8 @@ export const ja: Readonly<Record<TextKey, string>> = {
   warned: '拒否していません(ポリシーのモードは warn): {text}',
   nameless: '(名前は自動生成)',
   bypassed: 'ガードの規則を適用していません: {reason}',
+  bypassWithoutReason:
+    'アノテーション guard.funade.dev/bypass は無視しました。理由がありません。対処: 値に理由を書くか、アノテーションを削除してください。',
   bypassIgnored:
     'アノテーション guard.funade.dev/bypass は無視しました。使用できるグループに所属していません。クラスターの運用者に相談してください。',
 
